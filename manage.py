@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""Django's command line for the example site."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the management command named on the command line."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pokesite.settings")
+    try:
+        from django.core.management import execute_from_command_line
+    except ImportError:
+        sys.exit("Django is not installed here: run 'pip install -r requirements.txt' first.")
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

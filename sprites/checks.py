@@ -1,0 +1,88 @@
+"""System checks: a wrong option is an error with its id, a risky set-up a warning."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.core.files.storage import FileSystemStorage, InvalidStorageError, storages
+from django.db import connections
+
+from . import conf
+
+IDS = {name: f"sprites.E{number:03d}" for number, name in enumerate(conf.RULES, start=1)}
+UNKNOWN = "sprites.E100"
+NO_STORAGE = "sprites.E101"
+NO_MEDIA_ROOT = "sprites.W001"
+SQLITE = "sprites.W002"
+
+
+@checks.register("sprites")
+def check_options(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Report each option of SPRITES whose value cannot be used, and each that is unknown."""
+    _, problems = conf.read(conf.given())
+    return [
+        checks.Error(
+            f"SPRITES[{problem.option!r}] is {problem.value!r}.",
+            hint=f"Allowed: {problem.allowed}.",
+            id=IDS.get(problem.option, UNKNOWN),
+        )
+        for problem in problems
+    ]
+
+
+@checks.register("sprites")
+def check_storage(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Report a storage alias that STORAGES lacks, and a media folder that was not chosen."""
+    alias = conf.options().STORAGE
+    try:
+        storage = storages[alias]
+    except InvalidStorageError:
+        return [
+            checks.Error(
+                f"SPRITES['STORAGE'] is {alias!r}, which STORAGES does not have.",
+                hint=f"Allowed: {', '.join(storages.backends)}.",
+                id=NO_STORAGE,
+            )
+        ]
+    if isinstance(storage, FileSystemStorage) and not storage.base_location:
+        return [
+            checks.Warning(
+                "MEDIA_ROOT is not set: sprites would be stored in the current folder.",
+                hint="Set MEDIA_ROOT to the folder that your web server serves as MEDIA_URL.",
+                id=NO_MEDIA_ROOT,
+            )
+        ]
+    return []
+
+
+@checks.register("sprites", checks.Tags.database)
+def check_sqlite(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Warn of an SQLite file whose readers and writers would lock each other out."""
+    return [
+        checks.Warning(
+            f"The SQLite database {alias!r} runs without {' and '.join(lacks)}.",
+            hint='Set OPTIONS to {"transaction_mode": "IMMEDIATE", '
+            '"init_command": "PRAGMA journal_mode=WAL;", "timeout": 20}.',
+            id=SQLITE,
+        )
+        for alias in databases or []
+        if connections[alias].vendor == "sqlite" and (lacks := _lacks(alias))
+    ]
+
+
+def _lacks(alias: str) -> list[str]:
+    given = settings.DATABASES[alias].get("OPTIONS", {})
+    lacks = []
+    if str(given.get("transaction_mode", "")).upper() != "IMMEDIATE":
+        lacks.append("transaction_mode IMMEDIATE")
+    if "wal" not in str(given.get("init_command", "")).lower():
+        lacks.append("WAL")
+    return lacks

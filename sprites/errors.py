@@ -1,0 +1,92 @@
+"""Why something failed: one list of codes, and the exceptions that carry them inside one process.
+
+A code travels in records, rows and reports; an exception never leaves the process that raised it.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Every reason a sprite, a Pokémon or a run can fail for; the value is what others rely on."""
+
+    BAD_CONTENT = "bad_content"
+    BAD_IMAGE = "bad_image"
+    BAD_JSON = "bad_json"
+    BAD_STATUS = "bad_status"
+    BAD_URL = "bad_url"
+    BLOCKED = "blocked"
+    BOMB = "bomb"
+    CONNECTION = "connection"
+    DB = "db"
+    EMPTY = "empty"
+    HTTP_4XX = "http_4xx"
+    HTTP_5XX = "http_5xx"
+    INTERNAL = "internal"
+    NOT_FOUND = "not_found"
+    RATE_LIMITED = "rate_limited"
+    REDIRECT = "redirect"
+    SCHEMA = "schema"
+    STORAGE = "storage"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    TOO_LARGE = "too_large"
+    TRAILING_DATA = "trailing_data"
+    TRUNCATED = "truncated"
+    UNSAFE_SVG = "unsafe_svg"
+    URL_NOT_ALLOWED = "url_not_allowed"
+    WORKER_DIED = "worker_died"
+
+
+MEANING: dict[Code, str] = {
+    Code.BAD_CONTENT: "the body is no image of a known type",
+    Code.BAD_IMAGE: "the image is damaged",
+    Code.BAD_JSON: "the body is not JSON",
+    Code.BAD_STATUS: "an HTTP status that makes no sense here",
+    Code.BAD_URL: "the URL in upstream's JSON is no URL",
+    Code.BLOCKED: "upstream refuses us (403 or 401)",
+    Code.BOMB: "the image would unpack to far more than its size",
+    Code.CONNECTION: "no connection, or it broke",
+    Code.DB: "the database refused the row",
+    Code.EMPTY: "the body is empty",
+    Code.HTTP_4XX: "upstream says that the request is wrong",
+    Code.HTTP_5XX: "upstream has an error of its own",
+    Code.INTERNAL: "an unexpected error in a worker",
+    Code.NOT_FOUND: "upstream lists it and does not have it",
+    Code.RATE_LIMITED: "upstream asks us to slow down",
+    Code.REDIRECT: "too many redirects, or one without a target",
+    Code.SCHEMA: "the JSON lacks a field or has one of another type",
+    Code.STORAGE: "the media storage refused the file",
+    Code.TIMEOUT: "no answer in time",
+    Code.TLS: "the TLS certificate is not valid",
+    Code.TOO_LARGE: "the body is larger than the cap",
+    Code.TRAILING_DATA: "bytes follow the end of the image",
+    Code.TRUNCATED: "the body ended too soon",
+    Code.UNSAFE_SVG: "the SVG holds something that could act",
+    Code.URL_NOT_ALLOWED: "the URL leads outside the allowed origins",
+    Code.WORKER_DIED: "the worker process died twice on it",
+}
+
+RETRIED = frozenset(
+    {Code.CONNECTION, Code.HTTP_5XX, Code.RATE_LIMITED, Code.TIMEOUT, Code.TRUNCATED}
+)
+"""The codes of faults that pass: another attempt may succeed."""
+
+
+class SpritesError(Exception):
+    """A failure with a code and a sentence; what every expected error of this app is."""
+
+    def __init__(self, code: Code, detail: str) -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"
+
+
+class UsageError(Exception):
+    """The command or a setting asks for something that cannot be; no request was made."""
+
+
+class LockHeldError(Exception):
+    """Another run holds the lock."""

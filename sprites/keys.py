@@ -1,0 +1,81 @@
+"""A sprite's key, the path to it in PokéAPI's JSON, read as facets and matched by selections.
+
+In goes a key such as ``versions/generation-v/black-white/animated/front_shiny``; out come facets.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+PRESETS: dict[str, tuple[str, ...]] = {
+    "default": ("front_default",),
+    "artwork": ("other/official-artwork/*",),
+    "animated": ("*/animated/*", "other/showdown/*"),
+    "all": ("*",),
+}
+"""The names that ``--sprites`` takes beside keys and globs."""
+
+MAX_LENGTH = 200
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv")
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_DEVICES = re.compile(r"(?i)con|prn|aux|nul|com\d|lpt\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What a key says of its sprite; a key of an unknown shape gets the neutral values."""
+
+    set: str
+    generation: int | None
+    facing: str
+    variant: str
+    shiny: bool
+    female: bool
+    animated: bool
+
+
+def is_valid(key: str) -> bool:
+    """Tell whether a key is safe as the path of a file, on any file system."""
+    if len(key) > MAX_LENGTH:
+        return False
+    return all(_PART.fullmatch(part) and not _DEVICES.fullmatch(part) for part in key.split("/"))
+
+
+def generation_number(name: str) -> int | None:
+    """Read ``generation-iv`` as 4; any other name is None."""
+    roman = name.removeprefix("generation-")
+    return _ROMAN.index(roman) + 1 if roman != name and roman in _ROMAN else None
+
+
+def facets(key: str) -> Facets:
+    """Read the facets from a key; never fails, so that a new upstream path is mirrored as well."""
+    *folders, leaf = key.split("/")
+    words = leaf.split("_")
+    animated = "animated" in folders or "showdown" in folders
+    return Facets(
+        set=_set(folders),
+        generation=next(filter(None, map(generation_number, folders)), None),
+        facing=words[0] if words[0] in ("front", "back") else "",
+        variant=next((word for word in words if word in ("gray", "transparent")), ""),
+        shiny="shiny" in words,
+        female="female" in words,
+        animated=animated,
+    )
+
+
+def _set(folders: list[str]) -> str:
+    """Name the set: ``default``, the folder below ``other``, or the game below its generation."""
+    inner = [name for name in folders if name not in ("other", "versions", "animated")]
+    named = [name for name in inner if generation_number(name) is None]
+    return named[0] if named else (inner or ["default"])[0]
+
+
+def patterns(wanted: Iterable[str]) -> tuple[str, ...]:
+    """Replace the presets among keys and globs by what they stand for."""
+    return tuple(glob for name in wanted for glob in PRESETS.get(name, (name,)))
+
+
+def matches(key: str, globs: Iterable[str]) -> bool:
+    """Tell whether a key is one of the keys or matches one of the globs."""
+    return any(fnmatchcase(key, glob) for glob in globs)
