@@ -1,6 +1,15 @@
-"""URLs of the example site."""
+"""URLs of the example site: the gallery is its home page."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import path
+from django.contrib.staticfiles.urls import staticfiles_urlpatterns
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from .media import media
+
+urlpatterns = [
+    path("", include("sprites.urls")),
+    path("admin/", admin.site.urls),
+    path(f"{settings.MEDIA_URL.lstrip('/')}<path:path>", media),
+    *staticfiles_urlpatterns(),
+]

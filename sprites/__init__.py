@@ -2,3 +2,5 @@
 
 Nothing is imported here: a spawned worker process loads this package before Django is set up.
 """
+
+__version__ = "0.1.0"

@@ -3,13 +3,14 @@
 Nothing else in the app reads these settings; values may be strings, as an environment gives them.
 """
 
-import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+
+from .origins import is_loopback, origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,32 +81,6 @@ def _origins(value: Any) -> tuple[str, ...]:
     if not all(origins) or any(urlsplit(name.strip()).path.strip("/") for name in names):
         raise ValueError
     return origins
-
-
-def origin(url: str) -> str:
-    """Return ``scheme://host[:port]`` of an http(s) URL in its one spelling, or "" for any other.
-
-    The scheme's own port is left out; a user, a host that is none or an odd port give "".
-    """
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname or ""
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
-        return ""
-    host = f"[{host}]" if ":" in host else host
-    standard = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{host}" + ("" if port in (None, standard) else f":{port}")
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL's host is this machine by its very name or address."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 _MIB = 2**20
@@ -190,5 +165,5 @@ def given() -> Mapping[str, object]:
 
 
 def options() -> Options:
-    """Return the options as they stand now; a wrong value, which the checks report, counts as unset."""
+    """Return the options as they stand now; a wrong value, which checks report, counts as unset."""
     return read(given())[0]

@@ -32,6 +32,7 @@ class Code(StrEnum):
     TOO_LARGE = "too_large"
     TRAILING_DATA = "trailing_data"
     TRUNCATED = "truncated"
+    UNREACHABLE = "unreachable"
     UNSAFE_SVG = "unsafe_svg"
     URL_NOT_ALLOWED = "url_not_allowed"
     WORKER_DIED = "worker_died"
@@ -45,7 +46,7 @@ MEANING: dict[Code, str] = {
     Code.BAD_URL: "the URL in upstream's JSON is no URL",
     Code.BLOCKED: "upstream refuses us (403 or 401)",
     Code.BOMB: "the image would unpack to far more than its size",
-    Code.CONNECTION: "no connection, or it broke",
+    Code.CONNECTION: "the connection broke",
     Code.DB: "the database refused the row",
     Code.EMPTY: "the body is empty",
     Code.HTTP_4XX: "upstream says that the request is wrong",
@@ -61,24 +62,43 @@ MEANING: dict[Code, str] = {
     Code.TOO_LARGE: "the body is larger than the cap",
     Code.TRAILING_DATA: "bytes follow the end of the image",
     Code.TRUNCATED: "the body ended too soon",
+    Code.UNREACHABLE: "no connection to the host",
     Code.UNSAFE_SVG: "the SVG holds something that could act",
     Code.URL_NOT_ALLOWED: "the URL leads outside the allowed origins",
     Code.WORKER_DIED: "the worker process died twice on it",
 }
 
 RETRIED = frozenset(
-    {Code.CONNECTION, Code.HTTP_5XX, Code.RATE_LIMITED, Code.TIMEOUT, Code.TRUNCATED}
+    {
+        Code.CONNECTION,
+        Code.HTTP_5XX,
+        Code.RATE_LIMITED,
+        Code.TIMEOUT,
+        Code.TRUNCATED,
+        Code.UNREACHABLE,
+    }
 )
 """The codes of faults that pass: another attempt may succeed."""
 
 
 class SpritesError(Exception):
-    """A failure with a code and a sentence; what every expected error of this app is."""
+    """An expected failure; ``retry_after`` is in seconds, ``fatal`` ends the whole run."""
 
-    def __init__(self, code: Code, detail: str) -> None:
+    def __init__(
+        self,
+        code: Code,
+        detail: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        fatal: bool = False,
+    ) -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
+        self.status = status
+        self.retry_after = retry_after
+        self.fatal = fatal
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}"
@@ -90,3 +110,7 @@ class UsageError(Exception):
 
 class LockHeldError(Exception):
     """Another run holds the lock."""
+
+
+class DatabaseGoneError(Exception):
+    """The database does not answer, or stays locked, though it was asked twice."""

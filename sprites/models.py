@@ -7,11 +7,14 @@ from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from .conf import options
 from .errors import MEANING, Code
 from .keys import MAX_LENGTH
+from .labels import pokemon_name
+from .querysets import PokemonQuerySet, SpriteQuerySet, SyncRunQuerySet, number, slug
 
 
 def sprite_storage() -> Storage:
@@ -58,7 +61,9 @@ class Pokemon(models.Model):
     special_defense = models.PositiveIntegerField(_("special defense"), null=True)
     speed = models.PositiveIntegerField(_("speed"), null=True)
     etag = models.CharField(_("ETag of its JSON"), max_length=200, blank=True)
-    synced_at = models.DateTimeField(_("synced at"), db_index=True)
+    synced_at = models.DateTimeField(_("synced at"), null=True)
+
+    objects = PokemonQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
@@ -67,6 +72,16 @@ class Pokemon(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.id:04d} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        """Return its page in the gallery: by name where the name is a plain one, else by id."""
+        plain = slug(self.name) == self.name and number(self.name) is None
+        return reverse("sprites:detail", args=[self.name if plain and self.name else self.id])
+
+    @property
+    def label(self) -> str:
+        """Return its name as people write it."""
+        return pokemon_name(self.name, self.species)
 
 
 class PokemonType(models.Model):
@@ -130,6 +145,8 @@ class Sprite(models.Model):
     changed_at = models.DateTimeField(_("changed at"), null=True)
     missing_since = models.DateTimeField(_("missing since"), null=True)
 
+    objects = SpriteQuerySet.as_manager()
+
     class Meta:
         ordering = ["pokemon_id", "id"]
         verbose_name = _("sprite")
@@ -183,6 +200,7 @@ class SyncRun(models.Model):
     finished_at = models.DateTimeField(_("finished at"), null=True)
     stop_requested = models.BooleanField(_("stop requested"), default=False)
     swept = models.BooleanField(_("left no stray file"), default=False)
+    api_url = models.CharField(_("API"), max_length=500, blank=True)
     upstream_count = models.PositiveIntegerField(_("Pokémon that upstream lists"), null=True)
     exit_code = models.PositiveSmallIntegerField(_("exit code"), null=True)
     message = models.CharField(_("message"), max_length=500, blank=True)
@@ -204,6 +222,8 @@ class SyncRun(models.Model):
     seconds = models.FloatField(_("seconds"), default=0)
     worker_seconds = models.FloatField(_("seconds of the workers"), default=0)
     failures = models.JSONField(_("failures"), default=list)
+
+    objects = SyncRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -1,0 +1,114 @@
+"""How a run looks in a terminal: a SyncReport in; progress, a summary or JSON out."""
+
+import json
+import time
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+from .errors import MEANING
+from .sync.report import FailureReport, SyncReport
+
+_REDRAW_EVERY, _LINE_EVERY = 0.1, 10.0
+"""Seconds between two drawings of the bar on a terminal, and two plain lines elsewhere."""
+_MOST_LINES = 20
+
+
+class Progress:
+    """Shows how far a run is on a stream: a bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, stream: TextIO, *, quiet: bool) -> None:
+        self._stream, self._quiet = stream, quiet
+        self._next = time.monotonic()
+        self._bar: tqdm[Any] | None = None
+        if not quiet and stream.isatty():
+            tqdm.monitor_interval = 0  # no thread of its own: the run calls often enough
+            self._bar = tqdm(file=stream, unit=" sprites", leave=False, dynamic_ncols=True)
+        else:
+            self._next += _LINE_EVERY
+
+    def show(self, report: SyncReport) -> None:
+        """Draw how far the run is, if it is time to."""
+        now = time.monotonic()
+        if self._quiet or now < self._next:
+            return
+        it = report.sprites
+        done = it.stored + it.unchanged + it.missing + it.failed
+        if self._bar is not None:
+            self._next = now + _REDRAW_EVERY
+            self._bar.total, self._bar.n = it.wanted, done
+            self._bar.set_postfix_str(f"{it.failed} failed", refresh=False)
+            self._bar.refresh()
+        else:
+            self._next = now + _LINE_EVERY
+            print(
+                f"{report.seconds:.0f} s: {report.pokemon.checked} Pokémon checked,"
+                f" {done} of {it.wanted} sprites done, {it.failed} failed",
+                file=self._stream,
+                flush=True,
+            )
+
+    def close(self) -> None:
+        """Clear the bar."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def summary(report: SyncReport, *, dry_run: bool) -> str:
+    """Return what a run did, in a few lines whose counts add up."""
+    mon, it = report.pokemon, report.sprites
+    untried = "to fetch" if dry_run else "not tried"
+    lines = [
+        f"Pokémon  {mon.checked} checked = {mon.new} new + {mon.changed} changed"
+        f" + {mon.unchanged} unchanged + {mon.failed} failed",
+        f"Sprites  {it.wanted} wanted = {it.stored} stored + {it.unchanged} unchanged"
+        f" + {it.missing} missing upstream + {it.failed} failed + {it.not_tried} {untried}",
+        *_upkeep(report, dry_run),
+        f"Network  {report.requests} requests, {report.retries} retries, {_size(report.bytes)}",
+        f"Time     {report.seconds:.2f} s; {report.workers} workers ({report.executor}) worked"
+        f" {report.worker_seconds:.2f} s: {_busy(report):.1f} busy on average",
+        *map(_failure, report.failures[:_MOST_LINES]),
+    ]
+    if len(report.failures) > _MOST_LINES:
+        lines.append(f"  … and {len(report.failures) - _MOST_LINES} more failures")
+    if dry_run:
+        lines.append("A dry run: nothing was written.")
+    return "\n".join(lines)
+
+
+def _upkeep(report: SyncReport, dry_run: bool) -> list[str]:
+    lines = []
+    if report.repaired:
+        lines.append(f"Repaired {report.repaired} sprites whose file was gone or damaged")
+    if report.pruned:
+        verb = "Would prune" if dry_run else "Pruned"
+        lines.append(f"{verb} {report.pruned} sprites that upstream has not had for long")
+    return lines
+
+
+def _busy(report: SyncReport) -> float:
+    return report.worker_seconds / report.seconds if report.seconds else 0.0
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+
+
+def _failure(item: FailureReport) -> str:
+    what = f"{item.pokemon} {item.key or 'JSON'}"
+    times = "1 attempt" if item.attempts == 1 else f"{item.attempts} attempts"
+    return f"  {what}: {item.code}, {MEANING[item.code]} ({item.detail}; {times}) {item.url}"
+
+
+def as_json(report: SyncReport) -> str:
+    """Return a run's report as one JSON object; its names stay as they are."""
+    document: dict[str, Any] = asdict(report)
+    document["exit_code"] = int(report.exit_code)
+    document["failures"] = [
+        {**asdict(item), "key": item.key or None, "code": item.code.value}
+        for item in report.failures
+    ]
+    for name in ("seconds", "worker_seconds"):
+        document[name] = round(document[name], 3)
+    return json.dumps(document, ensure_ascii=False)

@@ -1,0 +1,123 @@
+"""Bytes in, ImageFacts out, or SpritesError with the reason; nothing is converted or re-encoded.
+
+The bytes decide what an image is, never a header or a URL. A PNG's checksums are walked to its end
+and it is decoded; of a GIF, a WebP or an animated PNG every frame is decoded, because half a GIF
+passes ``verify()`` and ``load()``.
+"""
+
+import io
+import struct
+from dataclasses import dataclass
+
+from PIL import Image, ImageFile
+
+from .containers import ENDS
+from .errors import Code, SpritesError
+from .svg import svg_size
+from .sync.records import ImageFacts
+
+SVG = "image/svg+xml"
+_MOST_SCREENS = 25
+"""An animation may decode to this many times the pixels of the largest still image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large an image may be once it is decoded."""
+
+    max_pixels: int
+    max_frames: int
+    allow_trailing_data: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """A raster format: how its bytes begin, and what it is called."""
+
+    name: str
+    magic: bytes
+    media_type: str
+    extension: str
+
+
+_FORMATS = (
+    _Format("PNG", b"\x89PNG\r\n\x1a\n", "image/png", "png"),
+    _Format("GIF", b"GIF8", "image/gif", "gif"),
+    _Format("JPEG", b"\xff\xd8\xff", "image/jpeg", "jpg"),
+    _Format("WEBP", b"RIFF", "image/webp", "webp"),
+)
+
+
+def inspect(data: bytes, limits: Limits) -> ImageFacts:
+    """Tell what an image is, having made sure that it is whole; raises SpritesError."""
+    for form in _FORMATS:
+        if data.startswith(form.magic):
+            return _raster(data, form, limits)
+    if _looks_like_svg(data):
+        width, height = svg_size(data)
+        return ImageFacts(SVG, "svg", width, height, 1)
+    raise SpritesError(Code.BAD_CONTENT, f"no image begins with {data[:16]!r}")
+
+
+def _looks_like_svg(data: bytes) -> bool:
+    head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return head.startswith(b"<") and b"<svg" in data[:4096]
+
+
+def _raster(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
+    _check_end(data, form, limits)
+    try:
+        return _decode(data, form, limits)
+    except SpritesError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        raise SpritesError(Code.BOMB, str(error)[:200]) from None
+    except Exception as error:  # Pillow's decoders raise errors of many kinds on damaged bytes
+        code = Code.BOMB if "too large" in str(error) else Code.BAD_IMAGE
+        raise SpritesError(code, f"{form.name}: {str(error)[:160]}") from None
+
+
+def _check_end(data: bytes, form: _Format, limits: Limits) -> None:
+    end = ENDS[form.name](data)
+    if not end:
+        raise SpritesError(Code.BAD_IMAGE, f"a {form.name} that ends too soon")
+    if end < len(data) and not limits.allow_trailing_data:
+        raise SpritesError(Code.TRAILING_DATA, f"{len(data) - end} bytes after the image's end")
+
+
+def _decode(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
+    _check_pixels(_declared(data, form), limits.max_pixels)
+    if form.name == "PNG":
+        with _open(data, form) as image:
+            image.verify()
+    with _open(data, form) as image:
+        width, height = image.size
+        _check_pixels(width * height, limits.max_pixels)
+        frames = getattr(image, "n_frames", 1)
+        if frames > limits.max_frames:
+            raise SpritesError(Code.BOMB, f"{frames} frames, over {limits.max_frames}")
+        _check_pixels(width * height * frames, limits.max_pixels * _MOST_SCREENS)
+        for number in range(frames):
+            image.seek(number)
+            image.load()
+    return ImageFacts(form.media_type, form.extension, width, height, frames)
+
+
+def _declared(data: bytes, form: _Format) -> int:
+    """Read the pixels of the formats whose header is simple before Pillow allocates anything."""
+    if form.name == "PNG":
+        width, height = struct.unpack_from(">II", data, 16)
+    elif form.name == "GIF":
+        width, height = struct.unpack_from("<HH", data, 6)
+    else:
+        return 0
+    return int(width * height)
+
+
+def _check_pixels(pixels: int, most: int) -> None:
+    if pixels > most:
+        raise SpritesError(Code.BOMB, f"{pixels} pixels to decode, over {most}")
+
+
+def _open(data: bytes, form: _Format) -> ImageFile.ImageFile:
+    return Image.open(io.BytesIO(data), formats=(form.name,))

@@ -1,0 +1,43 @@
+"""Which sprite stands for a Pokémon: the look that was asked for, and what stands in for it."""
+
+from dataclasses import dataclass
+
+ANIMATED = "animated"
+"""The look that takes any set's animated sprites, Showdown's first."""
+
+ALIASES = {"artwork": "official-artwork"}
+"""Short names of sets, as ``--sprites`` has them."""
+
+def full_name(name: str) -> str:
+    """Return a set's own name."""
+    return ALIASES.get(name, name)
+
+
+MAIN = ("default", "artwork", "home", ANIMATED, "icons")
+"""The looks that the gallery puts in its switch; every other set can be asked for as well."""
+
+STAND_INS = ("default", "home", "official-artwork", "dream_world")
+"""The sets that stand in where the wanted one has nothing, the best first."""
+
+SMOOTH = frozenset({"official-artwork", "home", "dream_world"})
+"""The sets that are no pixel art and may be scaled to any size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A set's sprites, shiny or not, from the front or the back."""
+
+    set: str = "default"
+    shiny: bool = False
+    back: bool = False
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Return the sets to take a still from, the best first."""
+        first = () if self.set == ANIMATED else (full_name(self.set),)
+        return first + tuple(name for name in STAND_INS if name not in first)
+
+    @property
+    def facing(self) -> str:
+        """Return the facing, as sprites name it."""
+        return "back" if self.back else "front"

@@ -1,0 +1,270 @@
+"""The controls of the list, as links: each option is the URL of the list with it chosen.
+
+In go the filters and what the database has to choose from; out come menus, chips and a sentence.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from . import labels
+from .filters import SIZES, Filters
+from .looks import ALIASES, ANIMATED, MAIN, Look
+from .models import Pokemon, Sprite, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A link that changes one thing; ``chosen`` where it is that way already."""
+
+    label: str
+    query: str
+    chosen: bool
+    id: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A group of options under a label that says what is chosen."""
+
+    id: str
+    label: str
+    chosen: str
+    options: list[Option]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The types, generations and sets that the mirror has, the sets with their generation."""
+
+    types: list[str]
+    generations: list[int]
+    sets: list[tuple[str, int]]
+
+
+def choices() -> Choices:
+    """Read all that can be chosen, in one query."""
+    none, no_name = Value(0), Value("")
+    types = Type.objects.order_by().values_list(Value("type"), "name", none)
+    generations = Pokemon.objects.order_by().filter(generation__gt=0)
+    numbers = generations.values_list(Value("generation"), no_name, F("generation"))
+    sets = Sprite.objects.order_by().values_list(Value("set"), "set", Coalesce("generation", 0))
+    found = list(types.union(numbers.distinct(), sets.distinct()))
+    newest = {name: number for kind, name, number in sorted(found) if kind == "set"}
+    return Choices(
+        sorted(name for kind, name, _number in found if kind == "type"),
+        sorted(number for kind, _name, number in found if kind == "generation"),
+        sorted(newest.items(), key=lambda item: (labels.SET_ORDER.get(item[0], 99), item)),
+    )
+
+
+def controls(filters: Filters, total: int) -> dict[str, Any]:
+    """Return what the templates of the list need beside the grid."""
+    known, found = choices(), sentence(filters, total)
+    return {
+        "filters": filters,
+        "home": reverse("sprites:list"),
+        "kept": filters.but(q="").pairs(),
+        "looks": looks(filters),
+        "games": games(filters, known),
+        "switches": switches(filters),
+        "menus": menus(filters, known),
+        "forms": forms(filters),
+        "chips": chips(filters),
+        "sentence": found,
+        "title": " · ".join([found, *_manner(filters)]),
+    }
+
+
+def _manner(filters: Filters) -> Iterable[str]:
+    """Say in the title how they are shown, where that is not as by default."""
+    if filters.look != Look():
+        yield labels.look_name(filters.look)
+    if filters.page > 1:
+        yield _("page %(number)s") % {"number": filters.page}
+
+
+SORTS = {
+    "number": gettext_lazy("number"),
+    "-number": gettext_lazy("highest number"),
+    "name": gettext_lazy("name"),
+    "-name": gettext_lazy("name, Z to A"),
+    "height": gettext_lazy("smallest"),
+    "-height": gettext_lazy("tallest"),
+    "weight": gettext_lazy("lightest"),
+    "-weight": gettext_lazy("heaviest"),
+}
+
+
+def menus(filters: Filters, known: Choices) -> list[Menu]:
+    """Return the menus of the filter bar."""
+    return [
+        _types(filters, known.types),
+        _generations(filters, known.generations),
+        _has(filters, known.sets),
+        _sorts(filters),
+    ]
+
+
+def _types(filters: Filters, names: list[str]) -> Menu:
+    options = [
+        Option(
+            labels.type_name(name),
+            filters.toggled("type", name).query,
+            name in filters.type,
+            f"type-{name}",
+        )
+        for name in names
+    ]
+    chosen = "/".join(map(labels.type_name, filters.type))
+    return Menu("type", _("Type"), chosen, sorted(options, key=lambda option: option.label))
+
+
+def _generations(filters: Filters, numbers: list[int]) -> Menu:
+    options = [
+        Option(
+            labels.generation_name(number),
+            filters.toggled("generation", number).query,
+            number in filters.generation,
+            f"generation-{number}",
+        )
+        for number in numbers
+    ]
+    chosen = ", ".join(map(labels.generation_name, filters.generation))
+    return Menu("generation", _("Generation"), chosen, options)
+
+
+def _has(filters: Filters, sets: list[tuple[str, int]]) -> Menu:
+    names = [name for name, _number in sets]
+    if ANIMATED not in names:
+        names.append(ANIMATED)
+    options = [
+        Option(
+            labels.set_name(name),
+            filters.but(has="" if filters.has == name else name).query,
+            filters.has == name,
+            f"has-{name}",
+        )
+        for name in names
+    ]
+    chosen = labels.set_name(filters.has) if filters.has else ""
+    return Menu("has", _("Has"), chosen, options)
+
+
+def _sorts(filters: Filters) -> Menu:
+    options = [
+        Option(str(label), filters.but(sort=sort).query, filters.sort == sort, f"sort-{sort}")
+        for sort, label in SORTS.items()
+    ]
+    return Menu("sort", _("Sort"), "" if filters.sort == "number" else str(SORTS[filters.sort]), options)
+
+
+def looks(filters: Filters) -> list[Option]:
+    """Return the set switch: one option for each of the main looks."""
+    current = _short(filters.set)
+    return [
+        Option(labels.set_name(name), filters.but(set=name, page=filters.page).query,
+               name == current, f"set-{name}")
+        for name in MAIN
+    ]  # fmt: skip
+
+
+def games(filters: Filters, known: Choices) -> Menu:
+    """Return the menu of all the other sets."""
+    current = _short(filters.set)
+    options = [
+        Option(
+            labels.set_name(name),
+            filters.but(set=name, page=filters.page).query,
+            name == current,
+            f"set-{name}",
+            labels.generation_name(number) if number else "",
+        )
+        for name, number in known.sets
+        if _short(name) not in MAIN
+    ]
+    chosen = "" if current in MAIN else labels.set_name(current)
+    return Menu("set", _("More sets"), chosen, options)
+
+
+def _short(name: str) -> str:
+    return {full: short for short, full in ALIASES.items()}.get(name, name)
+
+
+def switches(filters: Filters) -> list[Option]:
+    """Return the toggles for the look of the whole grid."""
+    shiny = filters.but(shiny=not filters.shiny, page=filters.page)
+    back = filters.but(back=not filters.back, page=filters.page)
+    return [
+        Option(_("Shiny"), shiny.query, filters.shiny, "shiny"),
+        Option(_("Back"), back.query, filters.back, "back"),
+    ]
+
+
+def forms(filters: Filters) -> Option:
+    """Return the toggle for forms beside each species' own."""
+    return Option(_("Forms"), filters.but(forms=not filters.forms).query, filters.forms, "forms")
+
+
+def sizes(filters: Filters) -> list[Option]:
+    """Return the page sizes."""
+    return [
+        Option(str(size), filters.but(size=size).query, size == filters.size, f"size-{size}")
+        for size in SIZES
+    ]
+
+
+def chips(filters: Filters) -> list[Option]:
+    """Return one chip a filter in force, whose link takes it off."""
+    taken = [(f"“{filters.q}”", filters.but(q=""))] if filters.q else []
+    taken += [(labels.type_name(name), filters.toggled("type", name)) for name in filters.type]
+    taken += [
+        (_("generation %(numeral)s") % {"numeral": labels.generation_name(number)},
+         filters.toggled("generation", number))
+        for number in filters.generation
+    ]  # fmt: skip
+    if filters.has:
+        taken.append((labels.set_name(filters.has), filters.but(has="")))
+    if not filters.forms:
+        taken.append((_("without forms"), filters.but(forms=True)))
+    return [
+        Option(label, left.query, True, f"off-{place}") for place, (label, left) in enumerate(taken)
+    ]
+
+
+def sentence(filters: Filters, total: int) -> str:
+    """Say what is found: 37 fire Pokémon of generations I and II."""
+    parts = [_counted(filters, total), *_conditions(filters)]
+    return " ".join(parts)
+
+
+def _counted(filters: Filters, total: int) -> str:
+    count = number_format(total, force_grouping=True) if total else _("No")
+    if not filters.type:
+        return ngettext("%(count)s Pokémon", "%(count)s Pokémon", total) % {"count": count}
+    types = "/".join(map(labels.type_name, filters.type))
+    return ngettext("%(count)s %(types)s Pokémon", "%(count)s %(types)s Pokémon", total) % {
+        "count": count,
+        "types": types,
+    }
+
+
+def _conditions(filters: Filters) -> Iterable[str]:
+    if filters.generation:
+        numerals = labels.listed(map(labels.generation_name, filters.generation))
+        one, many = "of generation %(list)s", "of generations %(list)s"
+        yield ngettext(one, many, len(filters.generation)) % {"list": numerals}
+    if filters.q:
+        yield _("matching “%(text)s”") % {"text": filters.q}
+    if filters.has:
+        yield _("with sprites of %(set)s") % {"set": labels.set_name(filters.has)}
+    if not filters.forms:
+        yield _("without forms")

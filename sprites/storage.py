@@ -1,0 +1,190 @@
+"""The files of sprites in a site's media storage: names, whole-or-nothing saves, checks, deletion.
+
+A Store goes to the workers with each batch of jobs. It carries a folder's storage as it stands in
+the parent (a child would read its own settings), or only the alias of any other backend, so that no
+credential travels.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+from .errors import Code, SpritesError
+
+ROOT = "sprites"
+INCOMING = f"{ROOT}/.incoming"
+"""Where files are written before they are renamed; nothing in it outlives a run."""
+
+_HEAD = 8
+_OURS = re.compile(rf"{ROOT}/\d+/[A-Za-z0-9_/-]+\.([0-9a-f]{{{_HEAD}}})(?:_\w+)?\.\w{{3,4}}")
+_FATAL = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EIO,
+    }
+)
+"""Errors that the next file would meet as well: the run stops at the first."""
+
+
+def file_name(pokemon: int, key: str, sha256: str, extension: str) -> str:
+    """Return the name of a sprite's file; ``key`` has been validated, the rest is ours."""
+    return f"{ROOT}/{pokemon}/{key}.{sha256[:_HEAD]}.{extension}"
+
+
+class _Incoming(File):  # type: ignore[type-arg]
+    """A finished file beside the storage's own, which the storage renames into place."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(None, str(path))
+        self._path = path
+
+    def temporary_file_path(self) -> str:
+        """Return where the file stands; its presence makes FileSystemStorage move, not copy."""
+        return str(self._path)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A site's storage, as it travels to a worker."""
+
+    backend: FileSystemStorage | str
+
+    @classmethod
+    def connect(cls, alias: str) -> "Store":
+        """Return the store behind an alias of STORAGES, with everything local resolved now."""
+        storage = storages[alias]
+        if not isinstance(storage, FileSystemStorage):
+            return cls(alias)
+        # These are cached properties: read here, they travel with the storage.
+        _ = (storage.location, storage.base_url, storage.file_permissions_mode)
+        _ = storage.directory_permissions_mode
+        return cls(storage)
+
+    @property
+    def storage(self) -> Storage:
+        """Return Django's storage, looked up in this process where only its alias travelled."""
+        return storages[self.backend] if isinstance(self.backend, str) else self.backend
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether looking at every file is cheap, because they are in a folder."""
+        return isinstance(self.backend, FileSystemStorage)
+
+    def put(self, name: str, data: bytes, *, ours: bool = False) -> str:
+        """Store bytes whole or not at all, and return the name that the storage gave them.
+
+        The same bytes under the name already are adopted; other bytes are replaced only if they
+        are ours, a damaged file that a row points to. Raises SpritesError.
+        """
+        with _storage_errors(name):
+            if self.storage.exists(name):
+                if self.digest(name) == hashlib.sha256(data).hexdigest():
+                    return name
+                if ours:
+                    self.storage.delete(name)
+            return self._save(name, data)
+
+    def _save(self, name: str, data: bytes) -> str:
+        if not isinstance(self.backend, FileSystemStorage):
+            return self.storage.save(name, ContentFile(data))
+        path = Path(self.backend.location, INCOMING, f"{uuid.uuid4().hex}.part")
+        try:
+            _write(path, data)
+            return self.backend.save(name, _Incoming(path))
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file; raises SpritesError where it can't be read."""
+        with _storage_errors(name), self.storage.open(name) as file:
+            data: bytes = file.read()
+            return data
+
+    def holds(self, name: str, size: int | None) -> bool:
+        """Tell whether a file is there and has its size."""
+        try:
+            return self.storage.size(name) == size
+        except Exception:  # a backend's own errors: whatever they are, the file is not usable
+            return False
+
+    def digest(self, name: str) -> str:
+        """Return the SHA-256 of a stored file, or "" where it can't be read."""
+        try:
+            return hashlib.sha256(self.read(name)).hexdigest()
+        except SpritesError:
+            return ""
+
+    def delete(self, name: str) -> None:
+        """Delete a file; one that is gone already is fine."""
+        with _storage_errors(name):
+            self.storage.delete(name)
+
+    def incoming(self) -> Iterator[str]:
+        """Yield the names of files that a killed run left half-written."""
+        return self._files(INCOMING)
+
+    def sprites(self) -> Iterator[str]:
+        """Yield the names of all files that look like a sprite's, folder by folder."""
+        for folder in self._listdir(ROOT)[0]:
+            if folder.isdecimal():
+                yield from filter(_OURS.fullmatch, self._files(f"{ROOT}/{folder}"))
+
+    def wrote(self, name: str) -> bool:
+        """Tell whether a file is one that we wrote: its name carries the head of its hash."""
+        found = _OURS.fullmatch(name)
+        return found is not None and self.digest(name).startswith(found[1])
+
+    def _files(self, folder: str) -> Iterator[str]:
+        folders, files = self._listdir(folder)
+        yield from (f"{folder}/{file}" for file in files)
+        for inner in folders:
+            yield from self._files(f"{folder}/{inner}")
+
+    def _listdir(self, folder: str) -> tuple[list[str], list[str]]:
+        try:
+            return self.storage.listdir(folder)
+        except (OSError, NotImplementedError):
+            return [], []
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        file = path.open("xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("xb")
+    with file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def _storage_errors(name: str) -> Iterator[None]:
+    """Turn what any backend raises into SpritesError; a full disk ends the run."""
+    try:
+        yield
+    except SpritesError:
+        raise
+    except OSError as error:
+        where = os.fspath(error.filename) if error.filename else name
+        reason = error.strerror or str(error)
+        fatal = error.errno in _FATAL
+        raise SpritesError(Code.STORAGE, f"{where!s}: {reason}", fatal=fatal) from None
+    except Exception as error:  # an S3 client's errors share no base with anything
+        detail = f"{name}: {type(error).__name__}: {str(error)[:200]}"
+        raise SpritesError(Code.STORAGE, detail) from None

@@ -1,0 +1,250 @@
+"""One GET: a URL and a policy in, a Reply out or a SpritesError raised; nothing is tried twice.
+
+The allow-list, the timeouts, the total deadline, the cap on decoded bytes and the redirects are
+kept here, over the urllib3 pool under requests (``transport``).
+"""
+
+import ssl
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from urllib3 import BaseHTTPResponse, Timeout
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    IncompleteRead,
+    InvalidHeader,
+    NewConnectionError,
+    ProtocolError,
+    SSLError,
+)
+from urllib3.exceptions import (
+    TimeoutError as HTTPTimeoutError,
+)
+from urllib3.util import Retry
+
+from ..errors import Code, SpritesError
+from ..origins import origin
+from .deadline import Deadline
+from .records import Policy
+from .transport import route
+
+MAX_REDIRECTS = 3
+_CHUNK = 64 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+@dataclass(slots=True)
+class Usage:
+    """What a job has cost so far: requests sent and bytes received."""
+
+    requests: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A good answer: the whole decoded body, or ``not_modified`` for a 304."""
+
+    body: bytes
+    etag: str
+    not_modified: bool
+
+
+def check_url(url: str, origins: frozenset[str]) -> None:
+    """Raise SpritesError where a URL is none, or leads outside the allowed origins."""
+    if not url.isprintable() or " " in url or not _has_scheme(url):
+        raise SpritesError(Code.BAD_URL, f"{url[:200]!r} is no URL")
+    if origin(url) not in origins:
+        raise SpritesError(Code.URL_NOT_ALLOWED, f"{url[:200]} is outside the allowed origins")
+
+
+def _has_scheme(url: str) -> bool:
+    """Tell whether a text has the form of an absolute URL of any scheme."""
+    try:
+        return bool(urlsplit(url).scheme)
+    except ValueError:
+        return False
+
+
+def get(url: str, policy: Policy, cap: int, usage: Usage, *, etag: str = "") -> Reply:
+    """Fetch a URL within the policy; with an ETag, ask only for what has changed.
+
+    At most ``cap`` decoded bytes are taken. Raises SpritesError for every failure.
+    """
+    with Deadline(policy.timeout) as deadline:
+        try:
+            reply = _follow(url, policy, cap, usage, etag)
+        except HTTPError as error:
+            if deadline.expired:
+                raise _too_late(policy) from None
+            raise SpritesError(_code(error), _describe(error)) from None
+        except SpritesError:
+            if deadline.expired:
+                raise _too_late(policy) from None
+            raise
+        if deadline.expired:  # a body without a length looks whole where its socket was shut
+            raise _too_late(policy)
+        return reply
+
+
+def _too_late(policy: Policy) -> SpritesError:
+    return SpritesError(Code.TIMEOUT, f"not done within {policy.timeout:g} s")
+
+
+def _follow(url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Reply:
+    first = origin(url)
+    for _ in range(MAX_REDIRECTS + 1):
+        check_url(url, policy.origins)
+        validator = etag if origin(url) == first else ""
+        response = _open(url, policy, usage, validator)
+        try:
+            if response.status not in _REDIRECTS:
+                return _reply(response, cap, usage, bool(validator))
+            url = urljoin(url, _target(response))
+        finally:
+            _release(response)
+    raise SpritesError(Code.REDIRECT, f"more than {MAX_REDIRECTS} redirects")
+
+
+def _open(url: str, policy: Policy, usage: Usage, etag: str) -> BaseHTTPResponse:
+    way = route(origin(url), policy.allow_private_addresses)
+    headers = {**way.headers, "If-None-Match": etag} if etag else way.headers
+    usage.requests += 1
+    return way.pool.urlopen(
+        "GET",
+        way.target(url),
+        headers=headers,
+        timeout=Timeout(connect=policy.connect_timeout, read=policy.read_timeout),
+        retries=False,
+        redirect=False,
+        assert_same_host=False,
+        preload_content=False,
+        decode_content=False,
+    )
+
+
+def _target(response: BaseHTTPResponse) -> str:
+    location = response.headers.get("Location", "")
+    if not location:
+        raise SpritesError(Code.REDIRECT, "a redirect without a target", status=response.status)
+    return location
+
+
+def _reply(response: BaseHTTPResponse, cap: int, usage: Usage, conditional: bool) -> Reply:
+    etag = _etag(response)
+    if response.status == 304 and conditional:
+        return Reply(b"", etag, not_modified=True)
+    if response.status != 200:
+        raise _refusal(response)
+    body = b"".join(_read(response, cap, usage))
+    if not body:
+        raise SpritesError(Code.EMPTY, "the body is empty", status=200)
+    return Reply(body, etag, not_modified=False)
+
+
+def _etag(response: BaseHTTPResponse) -> str:
+    """Return the ETag if it can be kept and sent back as it is."""
+    etag = response.headers.get("ETag", "")
+    return etag if len(etag) <= 200 and etag.isascii() and etag.isprintable() else ""
+
+
+def _refusal(response: BaseHTTPResponse) -> SpritesError:
+    status = response.status
+    if status in (404, 410):
+        code = Code.NOT_FOUND
+    elif status in (401, 403):
+        code = Code.BLOCKED
+    elif status == 429:
+        code = Code.RATE_LIMITED
+    elif status == 408:
+        code = Code.TIMEOUT
+    elif 400 <= status < 500:
+        code = Code.HTTP_4XX
+    else:
+        code = Code.HTTP_5XX if status >= 500 else Code.BAD_STATUS
+    detail = f"HTTP status {status}"
+    return SpritesError(code, detail, status=status, retry_after=_retry_after(response))
+
+
+def _retry_after(response: BaseHTTPResponse) -> float | None:
+    """Read Retry-After, seconds or an HTTP date, as seconds from now."""
+    value = response.headers.get("Retry-After")
+    try:
+        return Retry().parse_retry_after(value) if value else None
+    except (InvalidHeader, ValueError, OverflowError):
+        return None
+
+
+def _read(response: BaseHTTPResponse, cap: int, usage: Usage) -> Iterator[bytes]:
+    """Yield the decoded body; stop with an error as soon as it is over the cap."""
+    if _announced(response) > cap:
+        raise SpritesError(Code.TOO_LARGE, f"announced as over {cap} bytes", status=200)
+    unpack = _Unpacker(response.headers.get("Content-Encoding", ""))
+    left = cap
+    while raw := response.read(_CHUNK, decode_content=False):
+        usage.bytes += len(raw)
+        part = unpack(raw, left + 1)
+        left -= len(part)
+        if left < 0:
+            raise SpritesError(Code.TOO_LARGE, f"over {cap} bytes", status=200)
+        yield part
+    unpack.finish()
+
+
+def _announced(response: BaseHTTPResponse) -> int:
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() and len(length) < 20 else 0
+
+
+class _Unpacker:
+    """Unpack gzip with a bound on what comes out; pass a body that is not packed through."""
+
+    def __init__(self, encoding: str) -> None:
+        name = encoding.strip().lower()
+        if name not in ("", "identity", "gzip", "x-gzip"):
+            raise SpritesError(Code.BAD_CONTENT, f"packed as {name[:20]!r}, unasked", status=200)
+        self._gzip = None if name in ("", "identity") else zlib.decompressobj(_GZIP)
+
+    def __call__(self, raw: bytes, most: int) -> bytes:
+        if self._gzip is None:
+            return raw
+        try:
+            return self._gzip.decompress(raw, most)
+        except zlib.error as error:
+            raise SpritesError(Code.TRUNCATED, f"broken gzip: {error}", status=200) from None
+
+    def finish(self) -> None:
+        if self._gzip is not None and not self._gzip.eof:
+            raise SpritesError(Code.TRUNCATED, "the gzip stream ended too soon", status=200)
+
+
+def _release(response: BaseHTTPResponse) -> None:
+    """Keep the connection for the next job if its reply is read to the end, else close it."""
+    if response.status != 200 and 0 < _announced(response) <= _CHUNK:
+        response.drain_conn()
+    if response.status == 304 or response.length_remaining == 0:
+        response.release_conn()
+    else:
+        response.close()
+
+
+def _code(error: HTTPError) -> Code:
+    """Name the failure behind what urllib3 raised."""
+    if isinstance(error, SSLError):
+        bad = isinstance(error.args[0] if error.args else None, ssl.SSLCertVerificationError)
+        return Code.TLS if bad else Code.CONNECTION
+    if isinstance(error, (NewConnectionError, ConnectTimeoutError)):
+        return Code.UNREACHABLE
+    if isinstance(error, HTTPTimeoutError):
+        return Code.TIMEOUT
+    inner = error.args[1] if isinstance(error, ProtocolError) and len(error.args) > 1 else error
+    return Code.TRUNCATED if isinstance(inner, IncompleteRead) else Code.CONNECTION
+
+
+def _describe(error: HTTPError) -> str:
+    """Say what went wrong without the object that urllib3 puts before it."""
+    return str(error).rpartition(">: ")[2][:200]

@@ -1,0 +1,41 @@
+"""What the database has: ids in, one Known a Pokémon out, with all of its sprites."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..models import Pokemon, Sprite
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSprite:
+    """A sprite's row, as far as a plan needs it."""
+
+    url: str
+    listed: bool
+    file: str
+    sha256: str
+    size: int | None
+    state: str
+    etag: str
+    checked_at: datetime | None
+
+
+@dataclass(slots=True)
+class Known:
+    """A Pokémon's row and those of its sprites, by their keys."""
+
+    row: Pokemon
+    types: list[int]
+    sprites: dict[str, KnownSprite] = field(default_factory=dict)
+
+
+def load(ids: Sequence[int]) -> dict[int, Known]:
+    """Read the rows of some Pokémon, in three queries."""
+    rows = Pokemon.objects.filter(id__in=ids).prefetch_related("type_slots")
+    known = {row.id: Known(row, [slot.type_id for slot in row.type_slots.all()]) for row in rows}
+    columns = ("url", "listed", "file", "sha256", "size", "state", "etag", "checked_at")
+    sprites = Sprite.objects.filter(pokemon_id__in=ids).order_by("id")
+    for pokemon, key, *values in sprites.values_list("pokemon_id", "key", *columns):
+        known[pokemon].sprites[key] = KnownSprite(*values)
+    return known

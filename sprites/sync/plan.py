@@ -1,0 +1,111 @@
+"""What a Pokémon's JSON lists and what the database has, compared: sprite jobs out.
+
+Each wanted sprite becomes a SpriteJob, or is Settled where no job is needed. Nothing is fetched or
+written here; a dry run shows this and stops.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..errors import SpritesError
+from ..keys import matches
+from ..models import Sprite
+from .http import check_url
+from .known import KnownSprite
+from .records import Failure, Listing, SpriteJob, StoredFile
+
+State = Sprite.State
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which sprites are wanted and what is done with them."""
+
+    globs: tuple[str, ...]
+    origins: frozenset[str]
+    fresh_since: datetime
+    force: bool = False
+    verify: bool = False
+    retry_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A wanted sprite that needs no job: it stands well or, with a failure, can't be had."""
+
+    pokemon: int
+    key: str
+    url: str
+    failure: Failure | None = None
+
+
+def plan(
+    choice: Choice,
+    pokemon: int,
+    listings: Iterable[Listing],
+    known: Mapping[str, KnownSprite],
+    holds: Callable[[str, int | None], bool],
+) -> Iterator[SpriteJob | Settled]:
+    """Yield a step for each listed sprite that is wanted.
+
+    ``holds`` tells whether the storage has a file of a name and a size.
+    """
+    for listing in listings:
+        if matches(listing.key, choice.globs):
+            step = _step(choice, pokemon, listing, known.get(listing.key), holds)
+            if step is not None:
+                yield step
+
+
+def _step(
+    choice: Choice,
+    pokemon: int,
+    listing: Listing,
+    known: KnownSprite | None,
+    holds: Callable[[str, int | None], bool],
+) -> SpriteJob | Settled | None:
+    key, url = listing.key, listing.url
+    if choice.retry_failed and (known is None or known.state != State.FAILED):
+        return None
+    if choice.verify and (known is None or not known.file):
+        return None
+    failure = refusal(listing, choice.origins)
+    if failure is not None:
+        return Settled(pokemon, key, url, failure)
+    stored = _stored(known, holds) if known is not None else None
+    if known is not None and stored and stored.intact and _is_fresh(choice, url, known):
+        return Settled(pokemon, key, url)
+    etag = _validator(choice, url, known) if known is not None else ""
+    return SpriteJob(pokemon, key, url, etag, stored, choice.verify)
+
+
+def refusal(listing: Listing, origins: frozenset[str]) -> Failure | None:
+    """Tell why a listing can't be asked for at all."""
+    if listing.code is not None:
+        return Failure(listing.code, listing.detail)
+    try:
+        check_url(listing.url, origins)
+    except SpritesError as error:
+        return Failure(error.code, error.detail)
+    return None
+
+
+def _stored(known: KnownSprite, holds: Callable[[str, int | None], bool]) -> StoredFile | None:
+    if not known.file:
+        return None
+    intact = holds(known.file, known.size)
+    return StoredFile(known.file, known.sha256, known.size or 0, intact)
+
+
+def _is_fresh(choice: Choice, url: str, known: KnownSprite) -> bool:
+    if choice.force or choice.verify or known.checked_at is None or known.url != url:
+        return False
+    return known.state == State.STORED and known.checked_at >= choice.fresh_since
+
+
+def _validator(choice: Choice, url: str, known: KnownSprite) -> str:
+    """Return the ETag to send: only one that belongs to good bytes of this very URL."""
+    if choice.force or known.state != State.STORED or known.url != url:
+        return ""
+    return known.etag

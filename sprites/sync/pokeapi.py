@@ -1,0 +1,210 @@
+"""PokéAPI's JSON read into records; parsing is pure, and any JSON at all ends in one or an error.
+
+Bytes of a resource go in, a ListPage, a Group or a PokemonRecord comes out, or SpritesError with
+``bad_json`` or ``schema`` and the name of the field.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import Code, SpritesError
+from ..keys import MAX_LENGTH, is_valid
+from .records import Group, Kind, Listing, ListPage, PokemonRecord, Reference, Result
+
+UPSTREAM = "https://pokeapi.co/api/v2/"
+STATS = ("hp", "attack", "defense", "special-attack", "special-defense", "speed")
+
+_MAX_INT = 2**31 - 1
+_MAX_NAME = 100
+_MAX_URL = 500
+_MAX_DEPTH = 12
+_DOUBLED = re.compile(r"^https?://.*(https?://.*)$")
+_NOTHING = object()
+
+Document = dict[str, Any]
+
+
+def parse(kind: Kind, body: bytes, etag: str = "") -> Result:
+    """Read the body of a resource of a kind; raises SpritesError."""
+    document = _load(body)
+    if kind is Kind.LIST:
+        return _page(document)
+    if kind is Kind.GENERATIONS:
+        return tuple(row.id for row in _references(document, "results"))
+    if kind is Kind.GENERATION:
+        return Group(_int(document, "id"), _references(document, "pokemon_species"))
+    if kind is Kind.TYPE:
+        members = tuple(_reference(row, "pokemon") for row in _rows(document, "pokemon"))
+        return Group(_int(document, "id"), members)
+    return _pokemon(document, etag)
+
+
+def _load(body: bytes) -> Document:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise SpritesError(Code.BAD_JSON, f"not JSON: {str(error)[:120]}") from None
+    if not isinstance(document, dict):
+        raise SpritesError(Code.SCHEMA, "the document is no object")
+    return document
+
+
+def _page(document: Document) -> ListPage:
+    following = document.get("next")
+    return ListPage(
+        count=_int(document, "count"),
+        rows=_references(document, "results"),
+        next=following if isinstance(following, str) else "",
+    )
+
+
+def _pokemon(document: Document, etag: str) -> PokemonRecord:
+    species = _reference(document, "species")
+    name = _text(document, "name")
+    return PokemonRecord(
+        id=_int(document, "id"),
+        name=name,
+        species=species.name,
+        number=species.id,
+        form=name.removeprefix(species.name + "-") if name != species.name else "",
+        order=_optional_int(document, "order"),
+        height=_int(document, "height"),
+        weight=_int(document, "weight"),
+        base_experience=_optional_int(document, "base_experience"),
+        is_default=_flag(document, "is_default"),
+        types=_types(document),
+        stats=tuple(_stats(document)),
+        listings=_listings(document),
+        etag=etag,
+    )
+
+
+def _types(document: Document) -> tuple[Reference, ...]:
+    """Return the types in the order of their slots."""
+    slots = {_int(row, "slot"): _reference(row, "type") for row in _rows(document, "types")}
+    return tuple(slots[number] for number in sorted(slots))
+
+
+def _stats(document: Document) -> Iterator[tuple[str, int]]:
+    """Yield the six base stats as fields and values; others, old ones, are left out."""
+    for row in _rows(document, "stats"):
+        name = _reference(row, "stat").name
+        if name in STATS:
+            yield name.replace("-", "_"), _int(row, "base_stat")
+
+
+def _listings(document: Document) -> tuple[Listing, ...]:
+    sprites = _get(document, "sprites")
+    if not isinstance(sprites, dict):
+        raise _schema("sprites", sprites)
+    return tuple(_walk(sprites, ()))
+
+
+def _walk(node: Document, path: tuple[str, ...]) -> Iterator[Listing]:
+    """Yield what each slot holds, at any depth; an empty slot yields nothing."""
+    for name, value in node.items():
+        here = (*path, name.replace("/", "\\"))  # one name is one folder: with a backslash none
+        if isinstance(value, dict) and len(here) < _MAX_DEPTH:
+            yield from _walk(value, here)
+        elif value is not None:
+            yield _listing("/".join(here), value)
+
+
+def _listing(key: str, value: object) -> Listing:
+    if not is_valid(key):
+        shown = key.encode("ascii", "replace").decode()[:MAX_LENGTH]
+        return Listing(shown, "", Code.SCHEMA, "the key can't be a file's name")
+    if not isinstance(value, str):
+        return Listing(key, "", Code.SCHEMA, f"{key} is no text but {type(value).__name__}")
+    url = single_url(value)
+    if len(url) > _MAX_URL or not url.isprintable():
+        return Listing(key, "", Code.BAD_URL, "not a URL that could be asked for")
+    return Listing(key, url)
+
+
+def single_url(url: str) -> str:
+    """Return the inner URL of a doubled one.
+
+    Upstream has listed ``https://…/master/https://raw…`` three times (PokeAPI/sprites).
+    """
+    doubled = _DOUBLED.match(url)
+    return doubled[1] if doubled else url
+
+
+def identifier(url: str) -> int | None:
+    """Return the id that a resource's URL ends with; the rest of the URL is never followed."""
+    try:
+        last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
+    except ValueError:
+        return None
+    return int(last) if last.isascii() and last.isdecimal() and 0 < len(last) < 10 else None
+
+
+def _get(document: Document, name: str) -> Any:
+    value = document.get(name, _NOTHING)
+    if value is _NOTHING:
+        raise SpritesError(Code.SCHEMA, f"{name} is missing")
+    return value
+
+
+def _schema(name: str, value: object) -> SpritesError:
+    return SpritesError(Code.SCHEMA, f"{name} is {ascii(value)[:60]}")
+
+
+def _int(document: Document, name: str) -> int:
+    value = _get(document, name)
+    if type(value) is not int or not 0 <= value <= _MAX_INT:
+        raise _schema(name, value)
+    return value
+
+
+def _optional_int(document: Document, name: str) -> int | None:
+    """Read a number that may be null, missing, or, as ``order`` upstream, -1."""
+    value = document.get(name)
+    if value is not None and (type(value) is not int or not -1 <= value <= _MAX_INT):
+        raise _schema(name, value)
+    return value
+
+
+def _flag(document: Document, name: str) -> bool:
+    value = _get(document, name)
+    if not isinstance(value, bool):
+        raise _schema(name, value)
+    return value
+
+
+def _text(document: Document, name: str) -> str:
+    value = _get(document, name)
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_NAME or not value.isprintable():
+        raise _schema(name, value)
+    return value
+
+
+def _rows(document: Document, name: str) -> list[Document]:
+    value = _get(document, name)
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise _schema(name, value)
+    return value
+
+
+def _references(document: Document, name: str) -> tuple[Reference, ...]:
+    return tuple(_as_reference(row, name) for row in _rows(document, name))
+
+
+def _reference(document: Document, name: str) -> Reference:
+    value = _get(document, name)
+    if not isinstance(value, dict):
+        raise _schema(name, value)
+    return _as_reference(value, name)
+
+
+def _as_reference(value: Document, name: str) -> Reference:
+    """Read ``{"name", "url"}``; the id is in the URL."""
+    url = _get(value, "url")
+    found = identifier(url) if isinstance(url, str) else None
+    if found is None:
+        raise _schema(f"{name}.url", url)
+    return Reference(found, _text(value, "name"))

@@ -1,0 +1,141 @@
+"""The name of an executor in, a Pool out: any ``concurrent.futures.Executor``, and how to end it.
+
+``threads``, ``processes`` and ``sync`` are ours; any other name is the dotted path of a factory
+that returns an Executor, called with ``max_workers`` where it takes that.
+"""
+
+import inspect
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from django.utils.module_loading import import_string
+
+from ..errors import UsageError
+from . import deadline
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class InPlaceExecutor(Executor):
+    """An executor that runs each call where it is submitted: one after another."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Run the call now and return its Future, which is done."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Pool:
+    """An executor that can be replaced by a new one when its workers have died."""
+
+    def __init__(self, make: Callable[[], Executor], window: int) -> None:
+        self.window = window
+        self.generation = 0
+        self._make = make
+        self._others = set(multiprocessing.active_children())
+        self._executor = make()
+
+    def submit(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Hand a call to the executor."""
+        return self._executor.submit(fn, *args, **kwargs)
+
+    def rebuild(self) -> None:
+        """Replace an executor whose workers have died."""
+        self._executor.shutdown(wait=False)
+        self.generation += 1
+        self._executor = self._make()
+
+    def abort(self) -> None:
+        """End what is running now: shut its sockets, and end its processes if it has any."""
+        deadline.expire_all()
+        for process in set(multiprocessing.active_children()) - self._others:
+            process.terminate()
+
+    def close(self, *, wait: bool) -> None:
+        """Release the workers; with ``wait``, once they have come to rest."""
+        self._executor.shutdown(wait=wait)
+
+
+def open_pool(name: str, workers: int) -> Pool:
+    """Return a pool for an executor's name; raises UsageError where there is none behind it."""
+    if name == "sync":
+        return Pool(InPlaceExecutor, window=1)
+    makers = {"threads": _threads, "processes": _processes}
+    make = makers[name] if name in makers else _factory(name)
+    return Pool(lambda: make(workers), window=2 * workers)
+
+
+def _threads(workers: int) -> Executor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="sprites")
+
+
+def _processes(workers: int) -> Executor:
+    """Return a process pool that never forks this process, whose threads hold locks."""
+    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload(["sprites.worker"])
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_serve_parent)
+
+
+def _serve_parent() -> None:
+    """Leave Ctrl-C, which the terminal sends to every process, to the parent; die with it.
+
+    A worker waits for its next job on a pipe whose other end it holds as well, and so would never
+    see that its parent was killed.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, name="sprites-parent", daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _factory(path: str) -> Callable[[int], Executor]:
+    try:
+        factory = import_string(path)
+    except ImportError as error:
+        known = "threads, processes, sync"
+        raise UsageError(
+            f"executor {path!r} is not {known}, and can't be imported: {error}"
+        ) from None
+    if not callable(factory):
+        raise UsageError(f"executor {path!r} is no factory: it can't be called")
+    return lambda workers: _made(path, factory, workers)
+
+
+def _made(path: str, factory: Callable[..., Any], workers: int) -> Executor:
+    try:
+        executor = factory(**_arguments(factory, workers))
+    except Exception as error:  # a factory is somebody else's code
+        raise UsageError(
+            f"executor {path!r} can't be made: {type(error).__name__}: {error}"
+        ) from None
+    if not isinstance(executor, Executor):
+        kind = type(executor).__name__
+        raise UsageError(f"executor {path!r} gives a {kind}, not a concurrent.futures.Executor")
+    return executor
+
+
+def _arguments(factory: Callable[..., Any], workers: int) -> dict[str, int]:
+    """Return ``max_workers`` if the factory takes it."""
+    try:
+        parameters = inspect.signature(factory).parameters
+    except (ValueError, TypeError):
+        return {}
+    takes_any = any(item.kind is item.VAR_KEYWORD for item in parameters.values())
+    return {"max_workers": workers} if "max_workers" in parameters or takes_any else {}

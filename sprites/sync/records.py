@@ -1,0 +1,224 @@
+"""The nouns that travel between the parent and its workers: small, frozen, and safe to pickle.
+
+Down go jobs with a Context, up come Outcomes.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..errors import Code
+
+
+class Kind(StrEnum):
+    """What a JSON resource is, and so how its body is read."""
+
+    LIST = "list"
+    GENERATIONS = "generations"
+    GENERATION = "generation"
+    TYPE = "type"
+    POKEMON = "pokemon"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What every request and every image must keep to; times in seconds, sizes in bytes."""
+
+    origins: frozenset[str]
+    allow_private_addresses: bool
+    allow_trailing_data: bool
+    timeout: float
+    connect_timeout: float
+    read_timeout: float
+    max_json_bytes: int
+    max_image_bytes: int
+    max_pixels: int
+    max_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeJob:
+    """Write a small file, so that a storage that cannot be used is known before any request."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceJob:
+    """Fetch one JSON resource and read it; with an ETag, only if it has changed."""
+
+    kind: Kind
+    url: str
+    etag: str = ""
+    pokemon: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What the database knows of a sprite's file; ``intact`` says that its size was just seen."""
+
+    name: str
+    sha256: str
+    size: int
+    intact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpriteJob:
+    """Bring one sprite's bytes into the storage.
+
+    With ``verify`` the stored file is hashed first and fetched only if it is damaged; with
+    ``copy_of`` the bytes come from that stored file, because another sprite has the same URL.
+    """
+
+    pokemon: int
+    key: str
+    url: str
+    etag: str = ""
+    stored: StoredFile | None = None
+    verify: bool = False
+    copy_of: str = ""
+
+
+Job = ProbeJob | ResourceJob | SpriteJob
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A row of upstream's list: an id and the name it has there."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of upstream's list; ``next`` is "" on the last one."""
+
+    count: int
+    rows: tuple[Reference, ...]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A generation with its species, or a type with its Pokémon."""
+
+    id: int
+    members: tuple[Reference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A sprite that a Pokémon's JSON lists; with a code where what stands there is no URL."""
+
+    key: str
+    url: str
+    code: Code | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PokemonRecord:
+    """A Pokémon as its JSON has it: height in decimetres, weight in hectograms."""
+
+    id: int
+    name: str
+    species: str
+    number: int
+    form: str
+    order: int | None
+    height: int
+    weight: int
+    base_experience: int | None
+    is_default: bool
+    types: tuple[Reference, ...]
+    stats: tuple[tuple[str, int], ...]
+    listings: tuple[Listing, ...]
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What an image's bytes say of themselves; an SVG's size is that of its view box."""
+
+    media_type: str
+    extension: str
+    width: int
+    height: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSprite:
+    """A sprite whose bytes are now in the storage under ``name``."""
+
+    name: str
+    sha256: str
+    size: int
+    facts: ImageFacts
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Upstream has what we have; ``etag`` is the validator to send next time."""
+
+    etag: str
+
+
+Result = ListPage | Group | tuple[int, ...] | PokemonRecord | StoredSprite | Unchanged | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt failed; ``retry_after`` is in seconds, ``fatal`` ends the run."""
+
+    code: Code
+    detail: str
+    status: int | None = None
+    retry_after: float | None = None
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What an attempt cost: when it began (Unix time), how long it took, requests and bytes."""
+
+    worker: str
+    started: float
+    seconds: float
+    requests: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one attempt at a job ended: a result or a failure, and what it cost."""
+
+    result: Result = None
+    failure: Failure | None = None
+    meter: Meter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks of a run: which Pokémon, which of their sprites, and what to do.
+
+    ``ids`` are inclusive ranges; ``limit`` cuts the list after every other choice. Where nothing
+    says who, it is the first 100, or with ``everyone`` all.
+    """
+
+    names: tuple[str, ...] = ()
+    ids: tuple[tuple[int, int], ...] = ()
+    limit: int | None = None
+    everyone: bool = False
+    generations: tuple[int, ...] = ()
+    types: tuple[str, ...] = ()
+    forms: bool = True
+    sprites: tuple[str, ...] = ("default",)
+    force: bool = False
+    retry_failed: bool = False
+    verify: bool = False
+    prune: bool = False
+    dry_run: bool = False

@@ -1,0 +1,248 @@
+"""The conductor: a Request in, a SyncReport out.
+
+Open the pool, probe the storage, take the lock, select, mirror, tidy up, report.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError
+from django.utils import timezone
+
+from ..conf import Options
+from ..errors import DatabaseGoneError, SpritesError, UsageError
+from ..keys import patterns
+from ..models import SyncRun
+from ..origins import origin
+from ..storage import INCOMING, Store
+from ..worker import Context, run_job
+from . import upkeep
+from .lease import Lease
+from .mirror import Mirror
+from .plan import Choice
+from .pool import open_pool
+from .records import Job, Outcome, ProbeJob, Request, ResourceJob, SpriteJob
+from .report import ExitCode, SyncReport
+from .schedule import Schedule
+from .select import Selection, Selector
+from .site import check_migrations, policy, rules
+from .stop import Stop, StoppedError
+
+logger = logging.getLogger(__name__)
+
+_FLUSH_EVERY, _BEAT_EVERY = 1.0, 2.0
+"""Seconds between two batches, and between two heartbeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told while a run goes on; called in the parent, often, and so quick."""
+
+    on_attempt: Callable[[Job, Outcome], None] = lambda job, outcome: None
+    on_progress: Callable[[SyncReport], None] = lambda report: None
+
+
+def sync(
+    request: Request,
+    options: Options,
+    *,
+    stop: Stop | None = None,
+    trigger: SyncRun.Trigger = SyncRun.Trigger.COMMAND,
+    user: Any = None,
+    listener: Listener | None = None,
+) -> SyncReport:
+    """Mirror what a request asks for, and report.
+
+    Raises UsageError where no request was made, LockHeldError, and DatabaseGoneError where the
+    database was gone from the start; whatever happens later is in the report.
+    """
+    check_migrations()
+    run = SyncRun(
+        trigger=trigger,
+        user=user,
+        selection=asdict(request),
+        executor=options.EXECUTOR,
+        workers=options.WORKERS,
+        api_url=options.API_URL,
+    )
+    return Conductor(request, options, stop or Stop(), listener or Listener()).conduct(run)
+
+
+class Conductor:
+    """One run, from its pool to its report."""
+
+    def __init__(self, request: Request, options: Options, stop: Stop, listener: Listener) -> None:
+        self.report = SyncReport(options.EXECUTOR, options.WORKERS)
+        self._request, self._options, self._stop = request, options, stop
+        self._listener = listener
+        self._began = self._flushed = self._beat = time.monotonic()
+        self._store = Store.connect(options.STORAGE)
+        self._pool = open_pool(options.EXECUTOR, options.WORKERS)
+        self._schedule: Schedule[Job] = Schedule(
+            self._pool,
+            partial(run_job, Context(policy(options), self._store)),
+            rules(options),
+            stop,
+            host_of=_host_of,
+            on_attempt=self._attempt,
+            on_tick=self._tick,
+        )
+        self._mirror = Mirror(
+            options.API_URL,
+            self._choice(),
+            self._store,
+            self._schedule,
+            stop,
+            self.report,
+            dry_run=request.dry_run,
+        )
+        self._lease: Lease | None = None
+
+    def conduct(self, run: SyncRun) -> SyncReport:
+        """Do the whole of it."""
+        try:
+            if not self._request.dry_run:
+                self._probe()
+                self._lease = Lease.take(run)
+            self._guarded(self._mirror_selection)
+        except UsageError:
+            if self._lease:
+                self._lease.discard()
+            raise
+        finally:
+            self._pool.close(wait=not self._stop.gave_up)
+            self._stop.settle()
+        self._guarded(self._tidy)
+        self._conclude()
+        return self.report
+
+    def _choice(self) -> Choice:
+        fresh_for = timedelta(seconds=self._options.FRESH_FOR)
+        return Choice(
+            globs=patterns(self._request.sprites),
+            origins=self._options.origins,
+            fresh_since=timezone.now() - fresh_for,
+            force=self._request.force,
+            verify=self._request.verify,
+            retry_failed=self._request.retry_failed,
+        )
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Take a step; where the run must stop, note why instead of raising."""
+        try:
+            step()
+        except StoppedError:
+            pass
+        except SpritesError as error:
+            self._stop.ask(ExitCode.STOPPED, error.detail)
+        except (DatabaseGoneError, DatabaseError, InterfaceError) as error:
+            self._stop.ask(ExitCode.STOPPED, str(error))
+            self._mirror.persist.abandon()
+
+    def _probe(self) -> None:
+        """Let a worker write a file and look whether it is here; raises UsageError if not."""
+        name, text = f"{INCOMING}/{uuid.uuid4().hex}.probe", "probe"
+        for finished in self._schedule.run([ProbeJob(name, text)]):
+            if failure := finished.outcome.failure:
+                raise UsageError(f"the media storage can't be written to: {failure.detail}")
+            if not self._store.holds(name, len(text)):
+                raise UsageError(
+                    f"what executor {self._options.EXECUTOR!r} stores is not in the storage"
+                    f" {self._options.STORAGE!r} of this process"
+                )
+            self._store.delete(name)
+
+    def _mirror_selection(self) -> None:
+        selection = Selector(self._schedule, self._options.API_URL, self._stop).select(
+            self._request
+        )
+        self._check_shrink(selection)
+        self._mirror.run(selection)
+
+    def _check_shrink(self, selection: Selection) -> None:
+        """Stop where upstream's list is much shorter than it was: nothing is taken for deleted."""
+        runs = SyncRun.objects.filter(api_url=self._options.API_URL, upstream_count__isnull=False)
+        before = runs.order_by("-id").values_list("upstream_count", flat=True).first() or 0
+        now = selection.upstream_count
+        if now < before * (1 - self._options.MAX_SHRINK):
+            self._stop.ask(
+                ExitCode.STOPPED,
+                f"upstream's list shrank from {before} to {now} Pokémon;"
+                " if that is right, set SPRITES_MAX_SHRINK=1 once",
+            )
+            raise StoppedError
+        if self._lease:
+            self._lease.run.upstream_count = now
+
+    def _attempt(self, job: Job, outcome: Outcome) -> None:
+        if outcome.meter is not None:
+            self.report.spend(outcome.meter)
+        self.report.retries = self._schedule.retries
+        self._listener.on_attempt(job, outcome)
+
+    def _tick(self) -> None:
+        """Write a batch when it is due, show that the run lives, and heed its Stop button."""
+        now = time.monotonic()
+        self.report.seconds = now - self._began
+        persist = self._mirror.persist
+        if persist.is_full or now > self._flushed + _FLUSH_EVERY:
+            persist.flush()
+            self._flushed = time.monotonic()
+        if self._lease and now > self._beat + _BEAT_EVERY:
+            self._beat = now
+            if not self._lease.beat(self.report):
+                self._stop.ask(ExitCode.INTERRUPTED, "stopped from the site")
+        self._listener.on_progress(self.report)
+
+    def _tidy(self) -> None:
+        """Leave nothing behind: replaced files, old rows, stray files of a run that was killed."""
+        if self._lease is None:
+            if self._request.prune:
+                self.report.pruned = upkeep.prune(self._store, self._prune_before(), dry_run=True)
+            return
+        self._mirror.persist.finish()
+        if self._stop.asked:
+            return
+        if self._request.prune:
+            self.report.pruned = upkeep.prune(self._store, self._prune_before(), dry_run=False)
+        if self._is_stray:
+            upkeep.sweep(self._store)
+            self._lease.after_stray = self._schedule.lost_any = False
+
+    @property
+    def _is_stray(self) -> bool:
+        """Tell whether a file without a row may lie in the storage."""
+        return self._request.prune or self._schedule.lost_any or self._lease_is_stray
+
+    @property
+    def _lease_is_stray(self) -> bool:
+        return self._lease is not None and self._lease.after_stray
+
+    def _prune_before(self) -> Any:
+        return timezone.now() - timedelta(seconds=self._options.PRUNE_AFTER)
+
+    def _conclude(self) -> None:
+        report = self.report
+        report.seconds = time.monotonic() - self._began
+        report.balance()
+        failed = report.sprites.failed or report.pokemon.failed
+        report.exit_code = self._stop.exit_code or (ExitCode.FAILURES if failed else ExitCode.DONE)
+        report.message = self._stop.message
+        if self._lease:
+            try:
+                self._lease.release(report, swept=not self._is_stray)
+            except (DatabaseError, InterfaceError) as error:
+                logger.error("the end of run %d can't be written: %s", self._lease.run.pk, error)
+
+
+def _host_of(job: Job) -> str:
+    """Name whom a job asks; "" is the storage."""
+    if isinstance(job, ResourceJob) or (isinstance(job, SpriteJob) and not job.copy_of):
+        return origin(job.url)
+    return ""

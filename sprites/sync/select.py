@@ -1,0 +1,166 @@
+"""A request in, the Pokémon that it means out, by upstream's list and, if asked for, its groups.
+
+Raises UsageError for what upstream does not know; a list that can't be trusted stops the run.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import NoReturn
+from urllib.parse import urljoin
+
+from ..errors import UsageError
+from ..origins import origin
+from .pokeapi import UPSTREAM
+from .records import Group, Job, Kind, ListPage, Reference, Request, ResourceJob, Result
+from .report import ExitCode
+from .schedule import Schedule
+from .stop import Stop, StoppedError
+
+DEFAULT_LIMIT = 100
+_PAGE_SIZE = 2000
+_MOST_PAGES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The chosen Pokémon in upstream's order, and how many upstream lists in all.
+
+    ``species`` limits forms to those of the asked generations; None does not.
+    """
+
+    rows: tuple[Reference, ...]
+    upstream_count: int
+    species: frozenset[str] | None
+
+
+class Selector:
+    """Reads upstream's lists over a schedule; ``api`` ends with a slash."""
+
+    def __init__(self, schedule: Schedule[Job], api: str, stop: Stop) -> None:
+        self._schedule, self._api, self._stop = schedule, api, stop
+
+    def select(self, request: Request) -> Selection:
+        """Return the Pokémon that a request means."""
+        everyone = self._list("pokemon")
+        chosen: Iterable[Reference] = everyone
+        if request.names or request.ids:
+            chosen = _named(everyone, request)
+        if request.types:
+            members = self._of_types(request.types)
+            chosen = [row for row in chosen if row.id in members]
+        species = self._of_generations(request.generations) if request.generations else None
+        if species is not None:
+            chosen = [row for row in chosen if _may_belong(row, species)]
+        if not request.forms:
+            chosen = [row for row in chosen if not is_form(row.id)]
+        return Selection(tuple(chosen)[: _limit(request)], len(everyone), species)
+
+    def _list(self, path: str) -> list[Reference]:
+        """Return a whole list, however many pages it has."""
+        url = urljoin(self._api, f"{path}/?limit={_PAGE_SIZE}&offset=0")
+        seen, rows = set(), {}
+        while True:
+            seen.add(url)
+            page = self._fetch(ResourceJob(Kind.LIST, url))
+            assert isinstance(page, ListPage)
+            rows.update({row.id: row for row in page.rows})
+            if not page.next:
+                break
+            url = self._next(url, page.next)
+            if url in seen or len(seen) >= _MOST_PAGES:
+                self._give_up(f"upstream's list of {path} never ends: {url} again")
+        if not rows or len(rows) != page.count:
+            self._give_up(f"upstream's list of {path} has {len(rows)} rows and says {page.count}")
+        return list(rows.values())
+
+    def _next(self, url: str, following: str) -> str:
+        """Return the next page's URL; a mirror may serve upstream's own absolute ones."""
+        joined = urljoin(url, following)
+        if joined.startswith(UPSTREAM):
+            joined = self._api + joined.removeprefix(UPSTREAM)
+        if origin(joined) != origin(self._api):
+            self._give_up(f"url_not_allowed: the list goes on at {joined[:200]}")
+        return joined
+
+    def _fetch(self, job: ResourceJob) -> Result:
+        for finished in self._schedule.run([job]):
+            failure = finished.outcome.failure
+            if failure is None:
+                return finished.outcome.result
+            self._give_up(f"{job.url}: {failure.code}: {failure.detail}")
+        raise StoppedError
+
+    def _give_up(self, why: str) -> NoReturn:
+        self._stop.ask(ExitCode.STOPPED, why)
+        raise StoppedError
+
+    def _of_types(self, names: tuple[str, ...]) -> set[int]:
+        known = {row.name: row.id for row in self._list("type")}
+        for name in names:
+            if name not in known:
+                raise UsageError(f"unknown type {name!r}{_nearest(name, known)}")
+        groups = (self._group(Kind.TYPE, "type", known[name]) for name in names)
+        return {row.id for group in groups for row in group.members}
+
+    def _of_generations(self, numbers: tuple[int, ...]) -> frozenset[str]:
+        known = {row.id for row in self._list("generation")}
+        if unknown := set(numbers) - known:
+            raise UsageError(
+                f"unknown generation {min(unknown)}; upstream has {min(known)} to {max(known)}"
+            )
+        groups = (self._group(Kind.GENERATION, "generation", number) for number in numbers)
+        return frozenset(row.name for group in groups for row in group.members)
+
+    def _group(self, kind: Kind, path: str, number: int) -> Group:
+        group = self._fetch(ResourceJob(kind, urljoin(self._api, f"{path}/{number}/")))
+        assert isinstance(group, Group)
+        return group
+
+
+def is_form(pokemon: int) -> bool:
+    """Tell whether an id is that of a form; upstream numbers them from 10001."""
+    return pokemon > 10_000
+
+
+def _limit(request: Request) -> int | None:
+    """Return how many Pokémon a request may mean; the lecture's 100 where it says nothing."""
+    says_which = request.names or request.ids or request.generations or request.types
+    upkeep = request.verify or request.retry_failed
+    if request.limit is None and not request.everyone and not says_which and not upkeep:
+        return DEFAULT_LIMIT
+    return request.limit
+
+
+def _named(everyone: list[Reference], request: Request) -> Iterator[Reference]:
+    """Yield the Pokémon that are named, in upstream's order; raises UsageError for unknown ones."""
+    by_name = {row.name: row.id for row in everyone}
+    ids = {row.id for row in everyone}
+    wanted = {_by_name(name, by_name, ids) for name in request.names}
+    for first, last in request.ids:
+        found = {number for number in ids if first <= number <= last}
+        if not found:
+            span = f"id {first}" if first == last else f"ids {first}-{last}"
+            raise UsageError(f"no Pokémon with {span}; upstream has {min(ids)} to {max(ids)}")
+        wanted |= found
+    return (row for row in everyone if row.id in wanted)
+
+
+def _by_name(name: str, by_name: dict[str, int], ids: set[int]) -> int:
+    if name.isascii() and name.isdecimal() and int(name) in ids:
+        return int(name)
+    spelled = name.casefold().replace(" ", "-").replace(".", "").replace("'", "")
+    if spelled not in by_name:
+        raise UsageError(f"unknown Pokémon {name!r}{_nearest(spelled, by_name)}")
+    return by_name[spelled]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    return f"; nearest: {', '.join(near)}" if near else ""
+
+
+def _may_belong(row: Reference, species: frozenset[str]) -> bool:
+    """Tell whether a name is that of a species or of a form of it, as far as a name can tell."""
+    parts = row.name.split("-")
+    return any("-".join(parts[:count]) in species for count in range(1, len(parts) + 1))

@@ -1,0 +1,60 @@
+"""What must hold before a run begins: options that can be used, applied migrations."""
+
+import pkgutil
+from importlib import import_module
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connections, router
+from django.db.migrations.recorder import MigrationRecorder
+
+from ..conf import Options, given, read
+from ..errors import DatabaseGoneError, UsageError
+from ..models import Sprite
+from .hosts import Rules
+from .records import Policy
+
+
+def checked_options(**overrides: object) -> Options:
+    """Return the site's options with some replaced; raises UsageError for the first wrong one."""
+    options, problems = read({**given(), **overrides})
+    if problems:
+        raise UsageError(f"SPRITES: {problems[0]}")
+    return options
+
+
+def check_migrations() -> None:
+    """Raise UsageError where this app's tables are not up to date."""
+    if "sprites" in settings.MIGRATION_MODULES:
+        return
+    try:
+        recorder = MigrationRecorder(connections[router.db_for_write(Sprite)])
+        applied = {name for app, name in recorder.applied_migrations() if app == "sprites"}
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseGoneError(f"the database can't be reached: {error}") from None
+    package = import_module("sprites.migrations")
+    wanted = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    if missing := sorted(wanted - applied):
+        raise UsageError(
+            f"migration {missing[0]} is not applied; run 'python manage.py migrate' first"
+        )
+
+
+def policy(options: Options) -> Policy:
+    """Return what every worker must keep to."""
+    return Policy(
+        origins=options.origins,
+        allow_private_addresses=options.ALLOW_PRIVATE_ADDRESSES,
+        allow_trailing_data=options.ALLOW_TRAILING_DATA,
+        timeout=options.TIMEOUT,
+        connect_timeout=min(options.CONNECT_TIMEOUT, options.TIMEOUT),
+        read_timeout=min(options.READ_TIMEOUT, options.TIMEOUT),
+        max_json_bytes=options.MAX_JSON_BYTES,
+        max_image_bytes=options.MAX_IMAGE_BYTES,
+        max_pixels=options.MAX_PIXELS,
+        max_frames=options.MAX_FRAMES,
+    )
+
+
+def rules(options: Options) -> Rules:
+    """Return what the schedule must keep to."""
+    return Rules(options.RETRIES, options.MAX_PAUSE, options.BREAKER, options.RATE)

@@ -1,0 +1,62 @@
+"""Why a run ends early, asked from anywhere (a signal, a guard, a button); the first counts."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from .report import ExitCode
+
+GRACE = 3.0
+"""Seconds that running jobs get to finish before they are aborted."""
+_LAST = 1.5
+"""Seconds that aborted jobs get to come back before the run goes on without them."""
+
+
+class StoppedError(Exception):
+    """Unwinds a run that has been asked to stop."""
+
+
+class Stop:
+    """A request to stop; ``exit_code`` is None until somebody asks. Safe in a signal handler.
+
+    ``gave_up`` says that jobs were left running, because not even an abort ended them.
+    """
+
+    def __init__(self) -> None:
+        self.exit_code: ExitCode | None = None
+        self.message = ""
+        self.gave_up = False
+        self._since = 0.0
+        self._wake: Callable[[], None] = lambda: None
+        self._abort: Callable[[], None] = lambda: None
+        self._timer: threading.Timer | None = None
+
+    def bind(self, wake: Callable[[], None], abort: Callable[[], None]) -> None:
+        """Name what wakes the loop up, and what aborts the jobs that run."""
+        self._wake, self._abort = wake, abort
+
+    @property
+    def asked(self) -> bool:
+        """Tell whether somebody asked."""
+        return self.exit_code is not None
+
+    @property
+    def overdue(self) -> bool:
+        """Tell whether even aborted jobs had time enough to come back."""
+        return self.asked and time.monotonic() > self._since + GRACE + _LAST
+
+    def ask(self, exit_code: ExitCode, message: str) -> None:
+        """Ask the run to stop; every later request is ignored."""
+        if self.asked:
+            return
+        self._since, self.message = time.monotonic(), message
+        self.exit_code = exit_code
+        self._timer = threading.Timer(GRACE, lambda: self._abort())
+        self._timer.daemon = True
+        self._timer.start()
+        self._wake()
+
+    def settle(self) -> None:
+        """Forget the abort, because the run has ended."""
+        if self._timer is not None:
+            self._timer.cancel()

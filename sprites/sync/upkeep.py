@@ -1,0 +1,41 @@
+"""What no run may leave behind: half-written files, files without a row, rows past their time."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+
+from django.db.models import Q
+
+from ..models import Sprite
+from ..storage import Store
+
+
+def sweep(store: Store) -> int:
+    """Delete half-written files and our own files that no row points to; return how many.
+
+    Only for the holder of the lock, when no worker is writing.
+    """
+    stray = [*store.incoming(), *_without_row(store)]
+    for name in stray:
+        store.delete(name)
+    return len(stray)
+
+
+def _without_row(store: Store) -> Iterator[str]:
+    for pokemon, names in groupby(store.sprites(), key=lambda name: int(name.split("/")[1])):
+        rows = Sprite.objects.filter(pokemon=pokemon).exclude(file="")
+        known = set(rows.values_list("file", flat=True))
+        yield from (name for name in names if name not in known and store.wrote(name))
+
+
+def prune(store: Store, before: datetime, *, dry_run: bool) -> int:
+    """Delete the sprites that upstream has not had since ``before``; return how many."""
+    gone = Sprite.objects.filter(Q(state=Sprite.State.MISSING) | Q(listed=False))
+    old = gone.filter(missing_since__lte=before)
+    if dry_run:
+        return old.count()
+    files = dict(old.values_list("pk", "file"))
+    old.delete()
+    for name in filter(None, files.values()):
+        store.delete(name)
+    return len(files)

@@ -1,0 +1,15 @@
+"""URLs of the gallery and its JSON; a site includes them wherever it likes."""
+
+from django.urls import path
+
+from . import api, views
+
+app_name = "sprites"
+
+urlpatterns = [
+    path("", views.pokemon_list, name="list"),
+    path("pokemon/<str:name>/", views.pokemon_detail, name="detail"),
+    path("preferences/", views.preferences, name="preferences"),
+    path("api/pokemon/", api.pokemon_list, name="api-list"),
+    path("api/pokemon/<str:name>/", api.pokemon_detail, name="api-detail"),
+]

@@ -1,0 +1,124 @@
+"""What a worker does: ``run_jobs(context, jobs) -> outcomes``, one attempt each, on any executor.
+
+Pure: it touches no row and reads no settings of this app, and it returns a Failure where another
+function would raise. So it runs the same on a thread, in a spawned process and on another machine.
+"""
+
+import hashlib
+import os
+import re
+import threading
+import time
+from dataclasses import dataclass
+
+from . import images
+from .errors import Code, SpritesError
+from .images import Limits
+from .storage import Store, file_name
+from .sync import http, pokeapi
+from .sync.http import Usage
+from .sync.records import (
+    Failure,
+    Job,
+    Meter,
+    Outcome,
+    PokemonRecord,
+    Policy,
+    ProbeJob,
+    ResourceJob,
+    Result,
+    SpriteJob,
+    StoredSprite,
+    Unchanged,
+)
+
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every job of a run needs beside itself."""
+
+    policy: Policy
+    store: Store
+
+
+def run_job(context: Context, job: Job) -> Outcome:
+    """Make one attempt at a job and say how it ended; never raises."""
+    usage, started, clock = Usage(), time.time(), time.perf_counter()
+    result: Result = None
+    failure = None
+    try:
+        result = _attempt(context, job, usage)
+    except SpritesError as error:
+        failure = Failure(
+            error.code, _plain(error.detail), error.status, error.retry_after, error.fatal
+        )
+    except (Exception, SystemExit) as error:  # nothing may break the pool
+        failure = Failure(Code.INTERNAL, _plain(f"{type(error).__name__}: {error}"))
+    seconds = time.perf_counter() - clock
+    return Outcome(result, failure, Meter(_worker(), started, seconds, usage.requests, usage.bytes))
+
+
+def _attempt(context: Context, job: Job, usage: Usage) -> Result:
+    if isinstance(job, SpriteJob):
+        return _sprite(context, job, usage)
+    if isinstance(job, ResourceJob):
+        return _resource(context, job, usage)
+    return _probe(context, job)
+
+
+def _plain(text: str) -> str:
+    """Return a text on one line, without control characters or credentials, fit for a row."""
+    line = "".join(char if char.isprintable() else " " for char in text)
+    return _CREDENTIALS.sub("//", line)[:300]
+
+
+def _worker() -> str:
+    return f"{os.getpid()}:{threading.get_native_id()}"
+
+
+def _probe(context: Context, job: ProbeJob) -> Result:
+    name = context.store.put(job.name, job.text.encode())
+    if name != job.name:
+        raise SpritesError(Code.STORAGE, f"{job.name} was stored as {name}")
+    return None
+
+
+def _resource(context: Context, job: ResourceJob, usage: Usage) -> Result:
+    policy = context.policy
+    reply = http.get(job.url, policy, policy.max_json_bytes, usage, etag=job.etag)
+    if reply.not_modified:
+        return Unchanged(reply.etag or job.etag)
+    record = pokeapi.parse(job.kind, reply.body, reply.etag)
+    if isinstance(record, PokemonRecord) and record.id != job.pokemon:
+        raise SpritesError(Code.SCHEMA, f"id is {record.id}, asked for {job.pokemon}")
+    return record
+
+
+def _sprite(context: Context, job: SpriteJob, usage: Usage) -> Result:
+    stored = job.stored
+    if job.verify and stored and context.store.digest(stored.name) == stored.sha256:
+        return Unchanged(job.etag)
+    etag = "" if job.verify or not (stored and stored.intact) else job.etag
+    if job.copy_of:
+        return _keep(context, job, context.store.read(job.copy_of), "")
+    reply = http.get(job.url, context.policy, context.policy.max_image_bytes, usage, etag=etag)
+    if reply.not_modified:
+        return Unchanged(reply.etag or etag)
+    return _keep(context, job, reply.body, reply.etag)
+
+
+def _keep(context: Context, job: SpriteJob, data: bytes, etag: str) -> Result:
+    """Validate the bytes and store them, unless they are the ones that are stored already."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    stored = job.stored
+    if stored and stored.intact and not job.verify and stored.sha256 == sha256:
+        return Unchanged(etag)
+    policy = context.policy
+    limits = Limits(policy.max_pixels, policy.max_frames, policy.allow_trailing_data)
+    facts = images.inspect(data, limits)
+    name = file_name(job.pokemon, job.key, sha256, facts.extension)
+    ours = stored is not None and stored.name == name
+    name = context.store.put(name, data, ours=ours)
+    return StoredSprite(name, sha256, len(data), facts, etag)
