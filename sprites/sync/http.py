@@ -4,6 +4,7 @@ The allow-list, the timeouts, the total deadline, the cap on decoded bytes and t
 kept here, over the urllib3 pool under requests (``transport``).
 """
 
+import re
 import ssl
 import zlib
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ MAX_REDIRECTS = 3
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GZIP = 16 + zlib.MAX_WBITS
+_OBJECT = re.compile(r"^\S*(?:<[^>]*>|\([^)]*\)): ")
 
 
 @dataclass(slots=True)
@@ -247,4 +249,4 @@ def _code(error: HTTPError) -> Code:
 
 def _describe(error: HTTPError) -> str:
     """Say what went wrong without the object that urllib3 puts before it."""
-    return str(error).rpartition(">: ")[2][:200]
+    return _OBJECT.sub("", str(error))[:200]

@@ -29,7 +29,7 @@ _TICK = 0.5
 """Seconds that the loop sleeps at the most, so that its heart keeps beating."""
 _MOST_WAITING = 1000
 """Jobs that wait at the most before no more are taken from the source."""
-_FIRST_DELAY, _LONGEST_DELAY = 0.25, 10.0
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 10.0
 """Seconds of the shortest and the longest back-off, which doubles with each attempt."""
 
 
@@ -265,7 +265,7 @@ class Schedule(Generic[J]):
         """Return the seconds to wait: what the host asks for, or a back-off with jitter."""
         if failure.retry_after is not None:
             return failure.retry_after
-        longest = min(_FIRST_DELAY * 2**task.attempts, _LONGEST_DELAY)
+        longest = min(_FIRST_DELAY * 2 ** (task.attempts - 1), _LONGEST_DELAY)
         return random.uniform(longest / 2, longest)
 
     def _pause(self, host: Host, seconds: float) -> None:
