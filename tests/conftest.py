@@ -1,0 +1,43 @@
+"""What every test shares: the project's own PokéAPI, and sites that mirror it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from sprites.testing import PokeAPI
+
+from .site import ShellSite, Site
+
+
+@pytest.fixture(scope="session")
+def pokeapi() -> Iterator[PokeAPI]:
+    """A server for the whole session; tests use ``api``, which clears it."""
+    with PokeAPI() as api:
+        yield api
+
+
+@pytest.fixture
+def api(pokeapi: PokeAPI) -> Iterator[PokeAPI]:
+    """The project's own PokéAPI without faults, edits or log."""
+    pokeapi.clear()
+    yield pokeapi
+    pokeapi.clear()
+
+
+@pytest.fixture
+def site(api: PokeAPI, tmp_path: Path, settings: Settings, transactional_db: None) -> Site:
+    """A site in this process: the test's database, a media folder of its own."""
+    media = tmp_path / "media"
+    settings.MEDIA_ROOT = str(media)
+    settings.SPRITES = {"API_URL": api.url}
+    return Site(api, media)
+
+
+@pytest.fixture
+def shell(api: PokeAPI, tmp_path: Path) -> ShellSite:
+    """A site in a folder of its own, with its tables made, driven by real processes."""
+    site = ShellSite(api.url, tmp_path)
+    site.migrate()
+    return site
