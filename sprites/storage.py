@@ -91,7 +91,7 @@ class Store:
         The same bytes under the name already are adopted; other bytes are replaced only if they
         are ours, a damaged file that a row points to. Raises SpritesError.
         """
-        with _storage_errors(name):
+        with self._errors(name):
             if self.storage.exists(name):
                 if self.digest(name) == hashlib.sha256(data).hexdigest():
                     return name
@@ -112,7 +112,7 @@ class Store:
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file; raises SpritesError where it can't be read."""
-        with _storage_errors(name), self.storage.open(name) as file:
+        with self._errors(name), self.storage.open(name) as file:
             data: bytes = file.read()
             return data
 
@@ -132,7 +132,7 @@ class Store:
 
     def delete(self, name: str) -> None:
         """Delete a file; one that is gone already is fine."""
-        with _storage_errors(name):
+        with self._errors(name):
             self.storage.delete(name)
 
     def incoming(self) -> Iterator[str]:
@@ -149,6 +149,29 @@ class Store:
         """Tell whether a file is one that we wrote: its name carries the head of its hash."""
         found = _OURS.fullmatch(name)
         return found is not None and self.digest(name).startswith(found[1])
+
+    @contextlib.contextmanager
+    def _errors(self, name: str) -> Iterator[None]:
+        """Turn what any backend raises into SpritesError; a full disk ends the run."""
+        try:
+            yield
+        except SpritesError:
+            raise
+        except OSError as error:
+            reason = error.strerror or str(error)
+            fatal = error.errno in _FATAL
+            raise SpritesError(
+                Code.STORAGE, f"{self._place(name)}: {reason}", fatal=fatal
+            ) from None
+        except Exception as error:  # an S3 client's errors share no base with anything
+            detail = f"{name}: {type(error).__name__}: {str(error)[:200]}"
+            raise SpritesError(Code.STORAGE, detail) from None
+
+    def _place(self, name: str) -> str:
+        """Return where a file would be, as people look for it."""
+        if isinstance(self.backend, FileSystemStorage):
+            return os.path.join(self.backend.location, name)
+        return name
 
     def _files(self, folder: str) -> Iterator[str]:
         folders, files = self._listdir(folder)
@@ -171,20 +194,3 @@ def _write(path: Path, data: bytes) -> None:
         file = path.open("xb")
     with file:
         file.write(data)
-
-
-@contextlib.contextmanager
-def _storage_errors(name: str) -> Iterator[None]:
-    """Turn what any backend raises into SpritesError; a full disk ends the run."""
-    try:
-        yield
-    except SpritesError:
-        raise
-    except OSError as error:
-        where = os.fspath(error.filename) if error.filename else name
-        reason = error.strerror or str(error)
-        fatal = error.errno in _FATAL
-        raise SpritesError(Code.STORAGE, f"{where!s}: {reason}", fatal=fatal) from None
-    except Exception as error:  # an S3 client's errors share no base with anything
-        detail = f"{name}: {type(error).__name__}: {str(error)[:200]}"
-        raise SpritesError(Code.STORAGE, detail) from None

@@ -1,0 +1,48 @@
+# make demo   the whole thing on this machine, without network: http://127.0.0.1:8000/
+# make test   everything that must hold
+# make fetch  mirror the first 100 Pokémon from https://pokeapi.co
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+BIN := $(VENV)/bin
+
+.PHONY: demo test check pytest fetch clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+.PHONY: help
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.site: $(BIN)/python requirements.txt
+	$(BIN)/python -m pip install -q -r requirements.txt
+	@touch $@
+
+$(VENV)/.tests: $(BIN)/python requirements.txt tests/requirements.txt
+	$(BIN)/python -m pip install -q -r tests/requirements.txt
+	@touch $@
+
+demo: $(VENV)/.site
+	@PATH="$(abspath $(BIN)):$$PATH" PORT=$(PORT) bash docs/demo.sh
+
+fetch: $(VENV)/.site
+	$(BIN)/python manage.py migrate -v0
+	$(BIN)/python manage.py fetch_sprites --workers 8
+
+test: check pytest
+
+check: $(VENV)/.tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	git ls-files '*.html' | xargs -r $(BIN)/djade --target-version 5.2 --check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+pytest: $(VENV)/.tests
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) .demo
