@@ -115,7 +115,7 @@ class Sprite(models.Model):
     )
     key = models.CharField(_("key"), max_length=MAX_LENGTH)
     url = models.CharField(_("upstream URL"), max_length=500)
-    listed = models.BooleanField(_("listed upstream"), default=True)
+    listed = models.BooleanField(_("listed upstream"), default=True, db_default=True)
 
     set = models.CharField(_("set"), max_length=MAX_LENGTH)
     generation = models.PositiveSmallIntegerField(_("generation"), null=True)
@@ -125,22 +125,35 @@ class Sprite(models.Model):
     female = models.BooleanField(_("female"), default=False)
     animated = models.BooleanField(_("animated"), default=False)
 
-    file = models.FileField(_("file"), storage=sprite_storage, max_length=300, blank=True)
-    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
+    file = models.FileField(
+        _("file"), storage=sprite_storage, max_length=300, blank=True, default="", db_default=""
+    )
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, default="", db_default="")
     size = models.PositiveIntegerField(_("size in bytes"), null=True)
-    media_type = models.CharField(_("media type"), max_length=20, blank=True)
+    media_type = models.CharField(
+        _("media type"), max_length=20, blank=True, default="", db_default=""
+    )
     width = models.PositiveIntegerField(_("width in pixels"), null=True)
     height = models.PositiveIntegerField(_("height in pixels"), null=True)
     frames = models.PositiveIntegerField(_("frames"), null=True)
 
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
-    error_code = models.CharField(
-        _("error code"), max_length=20, blank=True, choices=[(code, MEANING[code]) for code in Code]
+    state = models.CharField(
+        _("state"), max_length=10, choices=State, default=State.PENDING, db_default=State.PENDING
     )
-    error_detail = models.CharField(_("error"), max_length=300, blank=True)
+    error_code = models.CharField(
+        _("error code"),
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        choices=[(code, MEANING[code]) for code in Code],
+    )
+    error_detail = models.CharField(
+        _("error"), max_length=300, blank=True, default="", db_default=""
+    )
     http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    etag = models.CharField(_("ETag"), max_length=200, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, db_default=0)
+    etag = models.CharField(_("ETag"), max_length=200, blank=True, default="", db_default="")
     checked_at = models.DateTimeField(_("checked at"), null=True)
     changed_at = models.DateTimeField(_("changed at"), null=True)
     missing_since = models.DateTimeField(_("missing since"), null=True)

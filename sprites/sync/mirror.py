@@ -210,10 +210,9 @@ class Mirror:
             self._unsuccessful(job, failure, attempts)
 
     def _unsuccessful(self, what: SpriteJob | Settled, failure: Failure, attempts: int) -> None:
-        missing = failure.code is Code.NOT_FOUND
-        entry = rows.unsuccessful(
-            what.pokemon, what.key, what.url, failure, attempts, timezone.now(), missing
-        )
+        verdict = Verdict.MISSING if failure.code is Code.NOT_FOUND else Verdict.FAILED
+        identity = (what.pokemon, what.key, what.url)
+        entry = Entry(*identity, verdict, attempts, timezone.now(), failure)
         if self._dry_run:
             self._sprite_written(entry)
         else:
@@ -233,12 +232,12 @@ class Mirror:
                 self._unsuccessful(job, failure, other.attempts)
 
     def _sprite_written(self, entry: Entry) -> None:
-        row, counts = entry.row, self._report.sprites
+        counts = self._report.sprites
         setattr(counts, entry.verdict, getattr(counts, entry.verdict) + 1)
         self._report.repaired += entry.repaired and entry.verdict is Verdict.STORED
-        logger.debug("sprite %s: %s", row, entry.verdict)
+        logger.debug("sprite %d/%s: %s", entry.pokemon, entry.key, entry.verdict)
         if entry.failure is not None and entry.verdict is Verdict.FAILED:
-            self._fail(row.pokemon_id, row.key, row.url, entry.failure, row.attempts)
+            self._fail(entry.pokemon, entry.key, entry.url, entry.failure, entry.attempts)
 
     def _pokemon_written(self, pokemon: int, verdict: str) -> None:
         counts = self._report.pokemon

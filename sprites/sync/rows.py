@@ -1,13 +1,14 @@
-"""Records made into rows, and which of their columns an upsert of each kind may touch."""
+"""Records made into the tuples that are upserted, and which columns an upsert of a kind touches."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 
 from ..keys import facets, is_valid
-from ..models import Pokemon, Sprite
+from ..models import Sprite
 from .known import Known
 from .records import Failure, PokemonRecord, SpriteJob, StoredSprite
 
@@ -16,8 +17,17 @@ _RECORD = (
     "is_default",
 )
 _STATS = ("hp", "attack", "defense", "special_attack", "special_defense", "speed")
-POKEMON_COLUMNS = [*_RECORD, *_STATS, "etag", "synced_at"]
-LISTING_COLUMNS = ["url", "listed", "missing_since", "etag", "checked_at"]
+_record_values = attrgetter(*_RECORD)
+
+POKEMON_UPDATED = (*_RECORD, *_STATS, "etag", "synced_at")
+POKEMON_COLUMNS = ("id", *POKEMON_UPDATED, "generation")
+LISTING_UPDATED = ("url", "listed", "missing_since", "etag", "checked_at")
+SPRITE_KEY = ("pokemon", "key")
+_FACETS = ("set", "generation", "facing", "variant", "shiny", "female", "animated")
+_IDENTITY = (*SPRITE_KEY, "url", *_FACETS)
+LISTING_COLUMNS = (*_IDENTITY, "listed", "missing_since", "etag", "checked_at")
+
+Row = tuple[object, ...]
 
 
 class Verdict(StrEnum):
@@ -29,25 +39,22 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
-_OUTCOME = ["state", "error_code", "error_detail", "http_status", "attempts", "checked_at"]
-_UNCHANGED = [*_OUTCOME, "etag", "missing_since"]
-_FILE = ["file", "sha256", "size", "media_type", "width", "height", "frames", "changed_at"]
-OUTCOME_COLUMNS = {
-    Verdict.STORED: [*_UNCHANGED, *_FILE],
-    Verdict.UNCHANGED: _UNCHANGED,
-    Verdict.MISSING: _OUTCOME,
-    Verdict.FAILED: _OUTCOME,
-}
-"""What is not listed is kept: a sprite that fails or goes missing keeps its last good file."""
-
-
 @dataclass(slots=True)
 class Entry:
-    """A sprite's row to be written, with what the report says of it once it is."""
+    """A sprite whose fate is known, to be written and then counted.
 
-    row: Sprite
+    ``old_file`` is the name of the file that its row points to until then.
+    """
+
+    pokemon: int
+    key: str
+    url: str
     verdict: Verdict
+    attempts: int
+    checked_at: datetime
     failure: Failure | None = None
+    found: StoredSprite | None = None
+    etag: str = ""
     old_file: str = ""
     repaired: bool = False
     is_written: bool = False
@@ -55,23 +62,20 @@ class Entry:
     @property
     def has_row(self) -> bool:
         """Tell whether its key can be a row's; the failure of one that can't is only reported."""
-        return is_valid(self.row.key)
+        return is_valid(self.key)
 
     @property
     def new_file(self) -> str:
         """Return the name of a file that no row points to yet, or ""."""
-        name = self.row.file.name or ""
-        return "" if name == self.old_file else name
+        return self.found.name if self.found and self.found.name != self.old_file else ""
 
 
-def pokemon_row(
-    record: PokemonRecord, generation: int | None, synced_at: datetime | None
-) -> Pokemon:
+def pokemon_row(record: PokemonRecord, generation: int | None, synced_at: datetime | None) -> Row:
     """Return a Pokémon's row; its generation counts only where the row is new."""
-    values = {name: getattr(record, name) for name in (*_RECORD, "id")}
-    etag = record.etag if synced_at else ""
     stats = dict(record.stats)
-    return Pokemon(**values, **stats, generation=generation, etag=etag, synced_at=synced_at)
+    etag = record.etag if synced_at else ""
+    values = (*_record_values(record), *(stats.get(name) for name in _STATS))
+    return (record.id, *values, etag, synced_at, generation)
 
 
 def pokemon_verdict(record: PokemonRecord, known: Known | None) -> str:
@@ -82,25 +86,25 @@ def pokemon_verdict(record: PokemonRecord, known: Known | None) -> str:
 
 
 def _has_changed(record: PokemonRecord, known: Known) -> bool:
-    """Tell whether upstream's JSON differs from what the database has."""
-    stats = dict.fromkeys(_STATS) | dict(record.stats)
+    stats = dict(record.stats)
     return (
-        attrgetter(*_RECORD)(record) != attrgetter(*_RECORD)(known.row)
-        or any(getattr(known.row, name) != value for name, value in stats.items())
+        _record_values(record) != _record_values(known.row)
+        or any(getattr(known.row, name) != stats.get(name) for name in _STATS)
         or [item.id for item in record.types] != known.types
         or any(True for _ in listing_rows(record, known))
         or any(True for _ in unlisted_keys(record, known))
     )
 
 
-def listing_rows(record: PokemonRecord, known: Known | None) -> Iterator[Sprite]:
+def listing_rows(record: PokemonRecord, known: Known | None) -> Iterator[Row]:
     """Yield a row for each sprite that is new, is listed again or has another URL."""
     sprites = known.sprites if known else {}
     for listing in record.listings:
         old = sprites.get(listing.key)
         same = old is not None and old.listed and old.url == listing.url
         if listing.code is None and not same:
-            yield new_row(record.id, listing.key, listing.url)
+            identity = _identity(record.id, listing.key, listing.url)
+            yield (*identity, True, None, "", None)
 
 
 def unlisted_keys(record: PokemonRecord, known: Known | None) -> Iterator[str]:
@@ -111,42 +115,82 @@ def unlisted_keys(record: PokemonRecord, known: Known | None) -> Iterator[str]:
             yield key
 
 
-def new_row(pokemon: int, key: str, url: str) -> Sprite:
-    """Return a pending row, its facets read from the key."""
-    return Sprite(pokemon_id=pokemon, key=key, url=url, **asdict(facets(key)))
+def _identity(pokemon: int, key: str, url: str) -> Row:
+    return (pokemon, key, url, *_facets(key))
+
+
+@lru_cache(maxsize=1024)
+def _facets(key: str) -> Row:
+    return astuple(facets(key))
 
 
 def stored(job: SpriteJob, found: StoredSprite, attempts: int, now: datetime) -> Entry:
     """Return the entry of a sprite whose bytes are new here."""
-    row = _checked(job.pokemon, job.key, job.url, attempts, now)
-    row.state, row.etag, row.changed_at = Sprite.State.STORED, found.etag, now
-    row.file.name, row.sha256, row.size = found.name, found.sha256, found.size
-    row.media_type, row.frames = found.facts.media_type, found.facts.frames
-    row.width, row.height = found.facts.width, found.facts.height
     old = job.stored
-    repaired = old is not None and (job.verify or not old.intact)
-    return Entry(row, Verdict.STORED, None, old.name if old else "", repaired)
+    return Entry(
+        *(job.pokemon, job.key, job.url),
+        verdict=Verdict.STORED,
+        attempts=attempts,
+        checked_at=now,
+        found=found,
+        etag=found.etag,
+        old_file=old.name if old else "",
+        repaired=old is not None and (job.verify or not old.intact),
+    )
 
 
 def unchanged(job: SpriteJob, etag: str, attempts: int, now: datetime) -> Entry:
     """Return the entry of a sprite whose bytes upstream has as we have them."""
-    row = _checked(job.pokemon, job.key, job.url, attempts, now)
-    row.state, row.etag = Sprite.State.STORED, etag
-    return Entry(row, Verdict.UNCHANGED)
+    return Entry(job.pokemon, job.key, job.url, Verdict.UNCHANGED, attempts, now, etag=etag)
 
 
-def unsuccessful(
-    pokemon: int, key: str, url: str, failure: Failure, attempts: int, now: datetime, missing: bool
-) -> Entry:
-    """Return the entry of a sprite that is missing upstream or could not be had."""
-    row = _checked(pokemon, key, url, attempts, now)
-    row.state = Sprite.State.MISSING if missing else Sprite.State.FAILED
-    row.http_status = failure.status
-    row.error_code, row.error_detail = failure.code, failure.detail
-    return Entry(row, Verdict.MISSING if missing else Verdict.FAILED, failure)
+_STATES = {
+    Verdict.STORED: Sprite.State.STORED.value,
+    Verdict.UNCHANGED: Sprite.State.STORED.value,
+    Verdict.MISSING: Sprite.State.MISSING.value,
+    Verdict.FAILED: Sprite.State.FAILED.value,
+}
+_OUTCOME = ("state", "error_code", "error_detail", "http_status", "attempts", "checked_at")
+_UNCHANGED = (*_OUTCOME, "etag", "missing_since")
+_FILE = ("file", "sha256", "size", "media_type", "width", "height", "frames", "changed_at")
 
 
-def _checked(pokemon: int, key: str, url: str, attempts: int, now: datetime) -> Sprite:
-    row = new_row(pokemon, key, url)
-    row.attempts, row.checked_at = attempts, now
-    return row
+def _outcome(entry: Entry) -> Row:
+    failure = entry.failure
+    why: Row = (failure.code.value, failure.detail, failure.status) if failure else ("", "", None)
+    identity = _identity(entry.pokemon, entry.key, entry.url)
+    return (*identity, _STATES[entry.verdict], *why, entry.attempts, entry.checked_at)
+
+
+def _unchanged(entry: Entry) -> Row:
+    return (*_outcome(entry), entry.etag, None)
+
+
+def _stored(entry: Entry) -> Row:
+    found = entry.found
+    assert found is not None
+    facts = found.facts
+    size = (found.size, facts.media_type, facts.width, facts.height, facts.frames)
+    return (*_unchanged(entry), found.name, found.sha256, *size, entry.checked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an upsert of entries of one verdict touches, and how their rows are made."""
+
+    updated: tuple[str, ...]
+    row: Callable[[Entry], Row]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns of the rows, those of a new sprite's identity first."""
+        return (*_IDENTITY, *self.updated)
+
+
+SHAPES = {
+    Verdict.STORED: Shape((*_UNCHANGED, *_FILE), _stored),
+    Verdict.UNCHANGED: Shape(_UNCHANGED, _unchanged),
+    Verdict.MISSING: Shape(_OUTCOME, _outcome),
+    Verdict.FAILED: Shape(_OUTCOME, _outcome),
+}
+"""What is not touched is kept: a sprite that fails or goes missing keeps its last good file."""

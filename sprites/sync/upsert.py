@@ -1,0 +1,51 @@
+"""Tuples in, one prepared INSERT … ON CONFLICT for all of them out, in each database's words."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django.db import connections, models, router
+from django.db.models.constants import OnConflict
+
+
+def upsert(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    unique: Sequence[str],
+    update: Sequence[str],
+) -> None:
+    """Insert rows, or update some of their columns where they exist already.
+
+    ``columns`` names the fields that the rows' values are for; what is left out gets its database
+    default.
+    """
+    connection = connections[router.db_for_write(model)]
+    quote = connection.ops.quote_name
+    fields = [model._meta.get_field(name) for name in columns]
+    names = {name: field.column for name, field in zip(columns, fields, strict=True)}
+    suffix = connection.ops.on_conflict_suffix_sql(
+        fields,
+        OnConflict.UPDATE if update else OnConflict.IGNORE,
+        [names[name] for name in update],
+        [names[name] for name in unique],
+    )
+    sql = (
+        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, names.values()))})"
+        f" VALUES ({', '.join(['%s'] * len(fields))}) {suffix}"
+    )
+    prepare = [_converter(field, connection) for field in fields]
+    values: list[Any] = [
+        [convert(value) if convert else value for convert, value in zip(prepare, row, strict=True)]
+        for row in rows
+    ]
+    if values:
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, values)
+
+
+def _converter(field: Any, connection: Any) -> Callable[[object], object] | None:
+    """Return how a field's values are made fit for a database; most are as they are."""
+    if isinstance(field, models.DateTimeField):
+        return lambda value: field.get_db_prep_save(value, connection)
+    return None
