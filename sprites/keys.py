@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "default": ("front_default",),
@@ -35,6 +36,7 @@ class Facets:
     animated: bool
 
 
+@lru_cache(maxsize=1024)
 def is_valid(key: str) -> bool:
     """Tell whether a key is safe as the path of a file, on any file system."""
     if len(key) > MAX_LENGTH:

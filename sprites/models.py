@@ -181,6 +181,8 @@ class SyncRun(models.Model):
     """One run of the mirror: who started it, how it went; while it is running, also the lock."""
 
     class State(models.TextChoices):
+        QUEUED = "queued", _("waiting for a worker")
+        REFUSED = "refused", _("not started")
         RUNNING = "running", _("running")
         DONE = "done", _("done")
         FAILED = "failed", _("done, with failures")
@@ -204,6 +206,7 @@ class SyncRun(models.Model):
         verbose_name=_("user"),
     )
     selection = models.JSONField(_("selection"), default=dict)
+    overrides = models.JSONField(_("options"), default=dict)
     executor = models.CharField(_("executor"), max_length=200)
     workers = models.PositiveIntegerField(_("workers"))
     host = models.CharField(_("host"), max_length=255)
@@ -235,6 +238,7 @@ class SyncRun(models.Model):
     seconds = models.FloatField(_("seconds"), default=0)
     worker_seconds = models.FloatField(_("seconds of the workers"), default=0)
     failures = models.JSONField(_("failures"), default=list)
+    picture = models.JSONField(_("picture"), default=dict)
 
     objects = SyncRunQuerySet.as_manager()
 

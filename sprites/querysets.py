@@ -28,7 +28,7 @@ from django.utils import timezone
 from .looks import ANIMATED, Look, full_name
 
 if TYPE_CHECKING:
-    from .models import Pokemon, Sprite, SyncRun
+    from .models import Pokemon, Sprite, SyncRun  # noqa: F401  (in quotes below)
 
 SORTS = ("number", "name", "height", "weight")
 """What a list can be sorted by; a ``-`` before it turns the order round."""
@@ -103,13 +103,6 @@ class PokemonQuerySet(QuerySet["Pokemon"]):
         slots = PokemonType.objects.select_related("type").order_by("slot")
         return self.prefetch_related(Prefetch("type_slots", slots))
 
-    def with_best_sprites(self, look: Look) -> Self:
-        """Fetch into ``best_sprites`` the best still and the best animated sprite of each row."""
-        from .models import Sprite
-
-        best = Sprite.objects.best(look)
-        return self.prefetch_related(Prefetch("sprites", best, to_attr="best_sprites"))
-
     def find(self, name_or_id: str | int) -> "Pokemon":
         """Return the Pokémon with this id or this name, however typed; raises DoesNotExist."""
         text = str(name_or_id)
@@ -154,7 +147,8 @@ class SpriteQuerySet(QuerySet["Sprite"]):
         """Keep, for each Pokémon, the still and the animated sprite that come nearest a look.
 
         Shininess is always kept; then the facing counts, then the set, then the male before the
-        female, the plain before a variant, and the newest generation.
+        female, the plain before a variant, and the newest generation. Narrow to the Pokémon that
+        are wanted first: the ranking reads every row that is left.
         """
         rank = Window(
             RowNumber(),
@@ -162,11 +156,16 @@ class SpriteQuerySet(QuerySet["Sprite"]):
             order_by=[_differs("facing", look.facing), _place(look), "female", "variant",
                       Coalesce("generation", 0).desc(), "id"],
         )  # fmt: skip
-        return self.stored().filter(shiny=look.shiny).alias(rank=rank).filter(rank=1)
+        ranked = self.stored().filter(shiny=look.shiny).alias(rank=rank).filter(rank=1)
+        return self.filter(pk__in=ranked.order_by().values("pk"))
 
 
 class SyncRunQuerySet(QuerySet["SyncRun"]):
     """Runs by whether they live."""
+
+    def begun(self) -> Self:
+        """Leave out those that wait, and those that never began."""
+        return self.exclude(state__in=("queued", "refused"))
 
     def live(self) -> Self:
         """Keep the run that is at work: marked as running, with a recent heartbeat."""

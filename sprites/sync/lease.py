@@ -10,6 +10,7 @@ import socket
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -24,6 +25,11 @@ TIME_TO_LIVE = timedelta(seconds=60)
 _MOST_FAILURES = 1000
 """Failures that a run's row keeps; the sprites' own rows have them all."""
 
+_TAKEN = (
+    *("state", "host", "process", "started_at", "heartbeat_at", "executor", "workers", "api_url"),
+)
+"""The columns that a queued run gets when it begins; its Stop button may have been pressed."""
+
 _STATES = {
     ExitCode.DONE: SyncRun.State.DONE,
     ExitCode.FAILURES: SyncRun.State.FAILED,
@@ -34,38 +40,46 @@ _STATES = {
 
 
 class Lease:
-    """A run's row for as long as the run lives; ``after_stray`` if the last one left it unclear."""
+    """A run's row for as long as the run lives; ``after_stray`` if the last one left it unclear.
 
-    def __init__(self, run: SyncRun, *, after_stray: bool) -> None:
+    The row may have been queued before.
+    """
+
+    def __init__(self, run: SyncRun, *, was_queued: bool, after_stray: bool) -> None:
         self.run = run
         self.after_stray = after_stray
+        self._was_queued = was_queued
 
     @classmethod
     def take(cls, run: SyncRun) -> "Lease":
         """Save a run as the one that is running; raises LockHeldError where another one lives."""
         run.host, run.process = this_host(), process_name(os.getpid())
         run.started_at = run.heartbeat_at = timezone.now()
-        before = SyncRun.objects.order_by("-id").first()
+        run.state, was_queued = SyncRun.State.RUNNING, run.pk is not None
+        before = SyncRun.objects.begun().order_by("-id").first()
         if holder := SyncRun.objects.filter(state=SyncRun.State.RUNNING).first():
             _take_over(holder)
         try:
             with transaction.atomic():
-                run.save(force_insert=True)
+                run.save(update_fields=_TAKEN if was_queued else None)
         except IntegrityError:
             raise LockHeldError("another run has just started") from None
-        return cls(run, after_stray=before is None or not before.swept)
+        return cls(run, was_queued=was_queued, after_stray=before is None or not before.swept)
 
-    def beat(self, report: SyncReport) -> bool:
+    def beat(self, report: SyncReport, picture: dict[str, Any]) -> bool:
         """Write the counts and the heartbeat; tell whether the run may go on."""
         mine = SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING)
-        mine.update(heartbeat_at=timezone.now(), **_columns(report))
+        mine.update(heartbeat_at=timezone.now(), picture=picture, **_columns(report))
         return mine.filter(stop_requested=False).exists()
 
     def discard(self) -> None:
-        """Forget the run, because what was asked of it can't be."""
-        self.run.delete()
+        """Forget the run, because what was asked of it can't be; a queued one is queued again."""
+        if self._was_queued:
+            SyncRun.objects.filter(pk=self.run.pk).update(state=SyncRun.State.QUEUED)
+        else:
+            self.run.delete()
 
-    def release(self, report: SyncReport, *, swept: bool) -> None:
+    def release(self, report: SyncReport, picture: dict[str, Any], *, swept: bool) -> None:
         """Write how the run ended and let the next one start."""
         SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING).update(
             state=_STATES[report.exit_code],
@@ -75,6 +89,7 @@ class Lease:
             heartbeat_at=timezone.now(),
             upstream_count=self.run.upstream_count,
             swept=swept,
+            picture=picture,
             failures=[asdict(failure) for failure in report.failures[:_MOST_FAILURES]],
             **_columns(report),
         )

@@ -80,11 +80,17 @@ class Mirror:
             self._take(finished)
         self.persist.flush()
 
+    def drain(self) -> None:
+        """Take what the workers still bring back after the run was given up."""
+        self.persist.abandon()
+        for finished in self._schedule.run(()):
+            self._take(finished)
+
     def _source(self, chosen: Iterable[Reference]) -> Iterator[Job]:
         """Yield a job for each Pokémon whose JSON is due, and the sprite jobs of the others."""
         references = iter(chosen)
-        upkeep = self._choice.verify or self._choice.retry_failed
-        has_generations = upkeep
+        from_rows = self._choice.from_rows
+        has_generations = from_rows
         while ids := [row.id for row in islice(references, _CHUNK)]:
             known = database.load(ids)
             if not has_generations and _lacks_generation(ids, known):
@@ -92,9 +98,9 @@ class Mirror:
                 yield ResourceJob(Kind.GENERATIONS, urljoin(self._api, "generation/?limit=100"))
             for pokemon in ids:
                 found = known.get(pokemon)
-                if found and (upkeep or self._is_fresh(found)):
+                if found and (from_rows or self._is_fresh(found)):
                     yield from self._fresh(pokemon, found)
-                elif not upkeep:
+                elif not from_rows:
                     yield self._due(pokemon, found)
 
     def _due(self, pokemon: int, found: Known | None) -> ResourceJob:

@@ -10,7 +10,14 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connections, router
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    connections,
+    reset_queries,
+    router,
+)
 from django.db.transaction import atomic
 
 from ..errors import Code, DatabaseGoneError, SpritesError
@@ -51,6 +58,7 @@ class Persist:
         self._entries: list[Entry] = []
         self._superseded: list[str] = []
         self.generations: dict[str, int] = {}
+        self.is_abandoned = False
 
     def pokemon(self, record: PokemonRecord, known: Known | None, *, whole: bool) -> None:
         """Take a Pokémon whose JSON has come; unless it was whole, it is asked for again soon."""
@@ -62,7 +70,10 @@ class Persist:
 
     def sprite(self, entry: Entry) -> None:
         """Take a sprite whose fate is known."""
-        self._entries.append(entry)
+        if self.is_abandoned:
+            self._delete(entry.new_file)
+        else:
+            self._entries.append(entry)
 
     @property
     def is_full(self) -> bool:
@@ -72,6 +83,8 @@ class Persist:
 
     def flush(self) -> None:
         """Write all that has been taken; raises DatabaseGoneError and keeps what was not."""
+        if self.is_abandoned:
+            return
         save = partial(save_pokemon, generations=self.generations)
         self._write(self._units, save, self._count_pokemon, self._refuse_pokemon)
         self._units.clear()
@@ -83,9 +96,14 @@ class Persist:
             self._write(with_row, save_sprites, self._count_sprites, self._refuse_sprite)
             self._count_sprites([entry for entry in entries if not entry.has_row])
         self._entries.clear()
+        reset_queries()  # with DEBUG, Django would keep every statement of the run
 
     def abandon(self) -> None:
-        """Give up what the database can't take any more, and leave no file without a row."""
+        """Write no more, because the database is gone, and leave no file without a row.
+
+        What is still taken after this only loses its file.
+        """
+        self.is_abandoned = True
         for entry in self._entries:
             if not entry.is_written:
                 self._delete(entry.new_file)

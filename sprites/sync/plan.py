@@ -25,9 +25,19 @@ class Choice:
     globs: tuple[str, ...]
     origins: frozenset[str]
     fresh_since: datetime
+    only: frozenset[tuple[int, str]] = frozenset()
     force: bool = False
     verify: bool = False
     retry_failed: bool = False
+
+    @property
+    def from_rows(self) -> bool:
+        """Tell whether it is about sprites that are known, so that no JSON need be asked for."""
+        return self.verify or self.retry_failed or bool(self.only)
+
+    def wants(self, pokemon: int, key: str) -> bool:
+        """Tell whether a listed sprite is among those that are wanted."""
+        return matches(key, self.globs) and (not self.only or (pokemon, key) in self.only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ def plan(
     ``holds`` tells whether the storage has a file of a name and a size.
     """
     for listing in listings:
-        if matches(listing.key, choice.globs):
+        if choice.wants(pokemon, listing.key):
             step = _step(choice, pokemon, listing, known.get(listing.key), holds)
             if step is not None:
                 yield step

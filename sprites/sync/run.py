@@ -32,12 +32,13 @@ from .report import ExitCode, SyncReport
 from .schedule import Schedule
 from .select import Selection, Selector
 from .site import check_migrations, policy, rules
+from .sketch import Sketch
 from .stop import Stop, StoppedError
 
 logger = logging.getLogger(__name__)
 
-_FLUSH_EVERY, _BEAT_EVERY = 1.0, 2.0
-"""Seconds between two batches, and between two heartbeats."""
+_FLUSH_EVERY, _BEAT_EVERY = 1.0, 1.0
+"""Seconds between two batches, and between two heartbeats, which heed the Stop button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Listener:
     """Who is told while a run goes on; called in the parent, often, and so quick."""
 
     on_attempt: Callable[[Job, Outcome], None] = lambda job, outcome: None
+    on_pause: Callable[[str, float], None] = lambda host, seconds: None
     on_progress: Callable[[SyncReport], None] = lambda report: None
 
 
@@ -56,21 +58,16 @@ def sync(
     trigger: SyncRun.Trigger = SyncRun.Trigger.COMMAND,
     user: Any = None,
     listener: Listener | None = None,
+    queued: SyncRun | None = None,
 ) -> SyncReport:
-    """Mirror what a request asks for, and report.
+    """Mirror what a request asks for, and report; a run that was queued keeps its row.
 
     Raises UsageError where no request was made, LockHeldError, and DatabaseGoneError where the
     database was gone from the start; whatever happens later is in the report.
     """
     check_migrations()
-    run = SyncRun(
-        trigger=trigger,
-        user=user,
-        selection=asdict(request),
-        executor=options.EXECUTOR,
-        workers=options.WORKERS,
-        api_url=options.API_URL,
-    )
+    run = queued or SyncRun(trigger=trigger, user=user, selection=asdict(request))
+    run.executor, run.workers, run.api_url = options.EXECUTOR, options.WORKERS, options.API_URL
     return Conductor(request, options, stop or Stop(), listener or Listener()).conduct(run)
 
 
@@ -82,6 +79,7 @@ class Conductor:
         self._request, self._options, self._stop = request, options, stop
         self._listener = listener
         self._began = self._flushed = self._beat = time.monotonic()
+        self._sketch = Sketch(time.time())
         self._store = Store.connect(options.STORAGE)
         self._pool = open_pool(options.EXECUTOR, options.WORKERS)
         self._schedule: Schedule[Job] = Schedule(
@@ -92,6 +90,7 @@ class Conductor:
             host_of=_host_of,
             on_attempt=self._attempt,
             on_tick=self._tick,
+            on_pause=self._paused,
         )
         self._mirror = Mirror(
             options.API_URL,
@@ -103,13 +102,14 @@ class Conductor:
             dry_run=request.dry_run,
         )
         self._lease: Lease | None = None
+        self._is_clean = False
 
     def conduct(self, run: SyncRun) -> SyncReport:
         """Do the whole of it."""
         try:
             if not self._request.dry_run:
                 self._probe()
-                self._lease = Lease.take(run)
+                self._lease = _take_lease(run)
             self._guarded(self._mirror_selection)
         except UsageError:
             if self._lease:
@@ -128,6 +128,7 @@ class Conductor:
             globs=patterns(self._request.sprites),
             origins=self._options.origins,
             fresh_since=timezone.now() - fresh_for,
+            only=frozenset(self._request.only),
             force=self._request.force,
             verify=self._request.verify,
             retry_failed=self._request.retry_failed,
@@ -143,7 +144,7 @@ class Conductor:
             self._stop.ask(ExitCode.STOPPED, error.detail)
         except (DatabaseGoneError, DatabaseError, InterfaceError) as error:
             self._stop.ask(ExitCode.STOPPED, str(error))
-            self._mirror.persist.abandon()
+            self._mirror.drain()
 
     def _probe(self) -> None:
         """Let a worker write a file and look whether it is here; raises UsageError if not."""
@@ -184,7 +185,12 @@ class Conductor:
         if outcome.meter is not None:
             self.report.spend(outcome.meter)
         self.report.retries = self._schedule.retries
+        self._sketch.attempt(job, outcome)
         self._listener.on_attempt(job, outcome)
+
+    def _paused(self, host: str, seconds: float) -> None:
+        self._sketch.pause(host, time.time(), seconds)
+        self._listener.on_pause(host, seconds)
 
     def _tick(self) -> None:
         """Write a batch when it is due, show that the run lives, and heed its Stop button."""
@@ -194,9 +200,9 @@ class Conductor:
         if persist.is_full or now > self._flushed + _FLUSH_EVERY:
             persist.flush()
             self._flushed = time.monotonic()
-        if self._lease and now > self._beat + _BEAT_EVERY:
+        if self._lease and not persist.is_abandoned and now > self._beat + _BEAT_EVERY:
             self._beat = now
-            if not self._lease.beat(self.report):
+            if not self._lease.beat(self.report, self._sketch.as_json()):
                 self._stop.ask(ExitCode.INTERRUPTED, "stopped from the site")
         self._listener.on_progress(self.report)
 
@@ -206,23 +212,17 @@ class Conductor:
             if self._request.prune:
                 self.report.pruned = upkeep.prune(self._store, self._prune_before(), dry_run=True)
             return
+        if self._mirror.persist.is_abandoned:
+            return
         self._mirror.persist.finish()
+        self._is_clean = not (self._schedule.lost_any or self._lease.after_stray)
         if self._stop.asked:
             return
         if self._request.prune:
             self.report.pruned = upkeep.prune(self._store, self._prune_before(), dry_run=False)
-        if self._is_stray:
+        if self._request.prune or not self._is_clean:
             upkeep.sweep(self._store)
-            self._lease.after_stray = self._schedule.lost_any = False
-
-    @property
-    def _is_stray(self) -> bool:
-        """Tell whether a file without a row may lie in the storage."""
-        return self._request.prune or self._schedule.lost_any or self._lease_is_stray
-
-    @property
-    def _lease_is_stray(self) -> bool:
-        return self._lease is not None and self._lease.after_stray
+            self._is_clean = True
 
     def _prune_before(self) -> Any:
         return timezone.now() - timedelta(seconds=self._options.PRUNE_AFTER)
@@ -236,9 +236,16 @@ class Conductor:
         report.message = self._stop.message
         if self._lease:
             try:
-                self._lease.release(report, swept=not self._is_stray)
+                self._lease.release(report, self._sketch.as_json(), swept=self._is_clean)
             except (DatabaseError, InterfaceError) as error:
                 logger.error("the end of run %d can't be written: %s", self._lease.run.pk, error)
+
+
+def _take_lease(run: SyncRun) -> Lease:
+    try:
+        return Lease.take(run)
+    except (DatabaseError, InterfaceError) as error:
+        raise DatabaseGoneError(f"the run can't be noted: {error}") from None
 
 
 def _host_of(job: Job) -> str:

@@ -44,7 +44,7 @@ class Finished(Generic[J]):
 
 @dataclass(slots=True, eq=False)
 class _Task(Generic[J]):
-    """A job on its way: ``kills`` counts the workers that died while they had it."""
+    """A job on its way: ``kills`` counts the deaths in a row of workers that had it in flight."""
 
     job: J
     host: Host
@@ -57,8 +57,8 @@ class Schedule(Generic[J]):
     """Runs jobs on a pool until none is left or it is stopped.
 
     ``work`` is what the pool calls with a job, ``host_of`` names the host that a job asks,
-    ``on_attempt`` sees every attempt's job and outcome, ``on_tick`` is called at least each half
-    second.
+    ``on_attempt`` sees every attempt's job and outcome, ``on_pause`` which host is left alone
+    for how many seconds; ``on_tick`` is called at least each half second.
     """
 
     def __init__(
@@ -71,9 +71,11 @@ class Schedule(Generic[J]):
         host_of: Callable[[J], str],
         on_attempt: Callable[[J, Outcome], None],
         on_tick: Callable[[], None],
+        on_pause: Callable[[str, float], None] = lambda host, seconds: None,
     ) -> None:
         self._pool, self._work, self._rules, self._stop = pool, work, rules, stop
         self._host_of, self._on_attempt, self._on_tick = host_of, on_attempt, on_tick
+        self._on_pause = on_pause
         self._hosts: dict[str, Host] = {}
         self._ready: dict[Host, deque[_Task[J]]] = {}
         self._later: list[tuple[float, int, _Task[J]]] = []
@@ -119,7 +121,7 @@ class Schedule(Generic[J]):
             for future in self._running:
                 future.cancel()
             return False
-        while len(self._running) < (1 if self._suspected else self._pool.window):
+        while self._has_room:
             task = self._next(feed)
             if task is None:
                 break
@@ -127,6 +129,11 @@ class Schedule(Generic[J]):
             if self._stop.asked:
                 return False
         return bool(self._waiting()) or not self._exhausted
+
+    @property
+    def _has_room(self) -> bool:
+        """Tell whether one more job may be in flight; a suspect runs alone."""
+        return len(self._running) < (1 if self._suspected else self._pool.window)
 
     def _waiting(self) -> int:
         return len(self._suspects) + len(self._later) + sum(map(len, self._ready.values()))
@@ -186,7 +193,7 @@ class Schedule(Generic[J]):
 
     def _patience(self) -> float:
         """Return the seconds until a job that waits may be handed out."""
-        if len(self._running) >= self._pool.window or self._stop.asked:
+        if self._stop.asked or not self._has_room:
             return _TICK
         now = time.monotonic()
         if now < self._next_slot:
@@ -237,7 +244,7 @@ class Schedule(Generic[J]):
     def _judge(self, task: "_Task[J]", outcome: Outcome) -> Iterator[Finished[J]]:
         """Decide what an attempt's outcome means for its job and for its host."""
         self._on_attempt(task.job, outcome)
-        self._deaths = 0
+        self._deaths = task.kills = 0
         self._suspected.discard(task)
         failure = outcome.failure
         if failure is None:
@@ -272,6 +279,8 @@ class Schedule(Generic[J]):
         """Leave a host alone, for all workers; what waits for a worker is taken back."""
         if why := host.pause(seconds, self._rules):
             self._stop.ask(ExitCode.STOPPED, why)
+        else:
+            self._on_pause(host.name, seconds)
         for future, (task, _) in self._running.items():
             if task.host is host:
                 future.cancel()

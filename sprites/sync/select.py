@@ -54,7 +54,7 @@ class Selector:
             chosen = [row for row in chosen if _may_belong(row, species)]
         if not request.forms:
             chosen = [row for row in chosen if not is_form(row.id)]
-        return Selection(tuple(chosen)[: _limit(request)], len(everyone), species)
+        return Selection(tuple(chosen)[: limit(request)], len(everyone), species)
 
     def _list(self, path: str) -> list[Reference]:
         """Return a whole list, however many pages it has."""
@@ -123,7 +123,7 @@ def is_form(pokemon: int) -> bool:
     return pokemon > 10_000
 
 
-def _limit(request: Request) -> int | None:
+def limit(request: Request) -> int | None:
     """Return how many Pokémon a request may mean; the lecture's 100 where it says nothing."""
     says_which = request.names or request.ids or request.generations or request.types
     upkeep = request.verify or request.retry_failed

@@ -22,7 +22,7 @@ def upsert(
     """
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
-    fields = [model._meta.get_field(name) for name in columns]
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
     names = {name: field.column for name, field in zip(columns, fields, strict=True)}
     suffix = connection.ops.on_conflict_suffix_sql(
         fields,

@@ -1,0 +1,243 @@
+"""Jobs whose outcomes a test writes down, and executors that show what a schedule did with them.
+
+A ``Script`` says what each attempt at a job brings; ``Mortal`` is an executor on threads whose
+workers can die as processes do, and ``Trace`` what it saw.
+"""
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    InvalidStateError,
+    ThreadPoolExecutor,
+)
+from dataclasses import dataclass, field
+from typing import Any
+
+from sprites.errors import Code
+from sprites.sync.hosts import Rules
+from sprites.sync.pool import Pool
+from sprites.sync.records import Failure, Outcome
+from sprites.sync.schedule import Finished, Schedule
+from sprites.sync.stop import Stop
+
+OK = Outcome()
+RULES = Rules(retries=3, max_pause=5.0, breaker=5)
+
+
+@dataclass(frozen=True, order=True)
+class Job:
+    """A job that asks a host."""
+
+    number: int
+    host: str = "a"
+
+
+class Death(BaseException):
+    """What a move raises to kill the worker that makes it."""
+
+
+Move = Outcome | Exception | type[Death] | Callable[[], Outcome]
+
+
+def failed(
+    code: Code, status: int | None = None, retry_after: float | None = 0.0, fatal: bool = False
+) -> Outcome:
+    """Return a failed attempt; one that may be tried again is due at once."""
+    return Outcome(failure=Failure(code, f"made {code}", status, retry_after, fatal))
+
+
+BUSY = failed(Code.HTTP_5XX, 503)
+
+
+def wait_for(beats: threading.Semaphore, count: int) -> Callable[[], Outcome]:
+    """Return a move that takes so many beats."""
+
+    def wait() -> Outcome:
+        for _ in range(count):
+            assert beats.acquire(timeout=5)
+        return OK
+
+    return wait
+
+
+def jobs(count: int, host: str = "a", first: int = 0) -> list[Job]:
+    """Return some jobs at a host."""
+    return [Job(number, host) for number in range(first, first + count)]
+
+
+class Script:
+    """What each attempt at each job brings; after its last move a job succeeds."""
+
+    def __init__(self, moves: Mapping[Job, Iterable[Move]] | None = None) -> None:
+        self._moves = {job: deque(mine) for job, mine in (moves or {}).items()}
+
+    def __call__(self, job: Job) -> Outcome:
+        mine = self._moves.get(job)
+        move: Any = mine.popleft() if mine else OK
+        if isinstance(move, Outcome):
+            return move
+        if isinstance(move, Exception) or move is Death:
+            raise move
+        outcome: Outcome = move()
+        return outcome
+
+
+@dataclass
+class Trace:
+    """What an executor was given, in order, with the time of each; and the most at once."""
+
+    starts: list[tuple[Job, float]] = field(default_factory=list)
+    flying: Counter[Job] = field(default_factory=Counter)
+    most: int = 0
+    deaths: int = 0
+    twice: list[Job] = field(default_factory=list)
+    alone: dict[Job, list[bool]] = field(default_factory=dict)
+    lock: threading.Condition = field(default_factory=threading.Condition)
+
+    def begin(self, job: Job) -> None:
+        """Note that a job was handed out."""
+        with self.lock:
+            self.starts.append((job, time.monotonic()))
+            self.alone.setdefault(job, []).append(not +self.flying)
+            self.flying[job] += 1
+            self.most = max(self.most, self.flying.total())
+            if self.flying[job] > 1:
+                self.twice.append(job)
+            self.lock.notify_all()
+
+    def wait(self, until: Callable[[], bool]) -> bool:
+        """Wait until something holds; False if it does not within ten seconds."""
+        with self.lock:
+            return self.lock.wait_for(until, 10)
+
+    def die(self) -> None:
+        """Note that the executor is broken."""
+        with self.lock:
+            self.deaths += 1
+            self.lock.notify_all()
+
+    def end(self, job: Job) -> None:
+        """Note that a job came back, done or cancelled."""
+        with self.lock:
+            self.flying[job] -= 1
+
+    def times(self, host: str) -> list[float]:
+        """Return when the jobs of a host were handed out."""
+        return [at for job, at in self.starts if job.host == host]
+
+
+class Mortal(Executor):
+    """Threads whose death breaks the executor and all jobs in flight, as a process's does."""
+
+    def __init__(self, workers: int, trace: Trace) -> None:
+        self._threads, self._trace = ThreadPoolExecutor(workers), trace
+        self._lock = threading.Lock()
+        self._flying: set[Future[Any]] = set()
+        self._broken = False
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        with self._lock:
+            if self._broken:
+                raise BrokenExecutor("a worker died")
+            self._flying.add(future)
+        job = args[0]
+        self._trace.begin(job)
+        future.add_done_callback(lambda _: self._trace.end(job))
+        self._threads.submit(self._run, future, fn, args)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._threads.shutdown(wait=wait)
+
+    def _run(self, future: "Future[Any]", fn: Any, args: Any) -> None:
+        with self._lock:
+            if future not in self._flying or not future.set_running_or_notify_cancel():
+                return
+        try:
+            self._settle(future, fn(*args), None)
+        except Death:
+            self._die()
+        except Exception as error:
+            self._settle(future, None, error)
+
+    def _settle(self, future: "Future[Any]", result: Any, error: Exception | None) -> None:
+        with self._lock:
+            if future not in self._flying:
+                return
+            self._flying.discard(future)
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+    def _die(self) -> None:
+        with self._lock:
+            self._broken = True
+            lost, self._flying = self._flying, set()
+        self._trace.die()
+        for future in lost:
+            try:
+                future.set_exception(BrokenExecutor("a worker died"))
+            except InvalidStateError:  # cancelled, and so never begun
+                continue
+
+
+@dataclass
+class Outcomes:
+    """How a schedule's run ended: what was finished, every attempt, and what the executor saw."""
+
+    schedule: Schedule[Job]
+    stop: Stop
+    trace: Trace
+    finished: list[Finished[Job]] = field(default_factory=list)
+    seen: list[tuple[Job, Outcome]] = field(default_factory=list)
+
+    def attempts(self) -> dict[Job, int]:
+        """Return how many attempts each finished job took."""
+        return {each.job: each.attempts for each in self.finished}
+
+    def codes(self) -> dict[Job, Code | None]:
+        """Return the code that each finished job failed with."""
+        found = {each.job: each.outcome.failure for each in self.finished}
+        return {job: failure.code if failure else None for job, failure in found.items()}
+
+
+def scheduled(
+    work: Callable[[Job], Outcome],
+    source: Iterable[Job],
+    *,
+    workers: int = 4,
+    window: int = 8,
+    rules: Rules = RULES,
+    stop: Stop | None = None,
+    trace: Trace | None = None,
+    on_tick: Callable[[], None] = lambda: None,
+    on_finished: Callable[[Outcomes, Finished[Job]], None] = lambda outcomes, each: None,
+) -> Outcomes:
+    """Run jobs through a schedule on a Mortal executor to the end, and return what happened."""
+    stop, trace = stop or Stop(), trace or Trace()
+    pool = Pool(lambda: Mortal(workers, trace), window)
+    schedule = Schedule(
+        pool,
+        work,
+        rules,
+        stop,
+        host_of=lambda job: job.host,
+        on_attempt=lambda job, outcome: result.seen.append((job, outcome)),
+        on_tick=on_tick,
+    )
+    result = Outcomes(schedule, stop, trace)
+    try:
+        for each in schedule.run(source):
+            result.finished.append(each)
+            on_finished(result, each)
+    finally:
+        pool.close(wait=not stop.gave_up)
+        stop.settle()
+    return result
