@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_safe
 
 from .filters import Filters
-from .listing import best, listing
+from .listing import Best, listing
 from .models import Pokemon, Sprite
 
 _FACTS = ("key", "set", "generation", "facing", "variant", "shiny", "female", "animated", "state",
@@ -41,7 +41,7 @@ def pokemon_list(request: HttpRequest) -> HttpResponse:
             "pages": pages,
             "previous": page(filters.page - 1),
             "next": page(filters.page + 1),
-            "results": [_row(pokemon, request.build_absolute_uri) for pokemon in found.rows],
+            "results": [_row(*row, request.build_absolute_uri) for row in found.rows],
         }
     )
 
@@ -76,8 +76,8 @@ def _pokemon(pokemon: Pokemon, absolute: Callable[[str], str]) -> dict[str, Any]
     }
 
 
-def _row(pokemon: Pokemon, absolute: Callable[[str], str]) -> dict[str, Any]:
-    still, moving = (sprite and _sprite(sprite, absolute) for sprite in best(pokemon))
+def _row(pokemon: Pokemon, sprites: Best, absolute: Callable[[str], str]) -> dict[str, Any]:
+    still, moving = (sprite and _sprite(sprite, absolute) for sprite in sprites)
     return {**_pokemon(pokemon, absolute), "still": still, "animated": moving}
 
 

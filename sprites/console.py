@@ -5,8 +5,6 @@ import time
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from tqdm import tqdm
-
 from .errors import MEANING
 from .sync.report import FailureReport, SyncReport
 
@@ -21,8 +19,10 @@ class Progress:
     def __init__(self, stream: TextIO, *, quiet: bool) -> None:
         self._stream, self._quiet = stream, quiet
         self._next = time.monotonic()
-        self._bar: tqdm[Any] | None = None
+        self._bar: Any = None
         if not quiet and stream.isatty():
+            from tqdm import tqdm  # costs a start-up without a terminal nothing
+
             tqdm.monitor_interval = 0  # no thread of its own: the run calls often enough
             self._bar = tqdm(file=stream, unit=" sprites", leave=False, dynamic_ncols=True)
         else:

@@ -4,6 +4,7 @@ Decoders stop at what they need: a GIF without trailer decodes, and what stands 
 not seen by them at all, which is where another document could hide.
 """
 
+import re
 import struct
 from collections.abc import Callable
 
@@ -11,6 +12,8 @@ from .errors import Code, SpritesError
 
 _PACKED_CHUNKS = (b"zTXt", b"iTXt", b"iCCP")
 _MOST_PACKED = 16
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""What ends a scan: no stuffed byte, no restart, no fill."""
 
 
 def png_end(data: bytes) -> int:
@@ -52,15 +55,29 @@ def _colours(flags: int) -> int:
 
 
 def jpeg_end(data: bytes) -> int:
-    """Find a JPEG's last end marker."""
-    found = data.rfind(b"\xff\xd9")
-    return found + 2 if found > 0 else 0
+    """Walk a JPEG's segments, and the coded data behind each start of a scan, to its end marker."""
+    at = 2
+    try:
+        while data[at] == 0xFF:
+            kind = data[at + 1]
+            if kind == 0xD9:
+                return at + 2
+            if kind == 0xFF:  # a fill byte
+                at += 1
+                continue
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+            if kind == 0xDA:
+                found = _JPEG_MARKER.search(data, at)
+                at = found.start() if found else len(data)
+    except IndexError:
+        return 0
+    return 0
 
 
 def webp_end(data: bytes) -> int:
     """Read where a WebP's RIFF header says that it ends."""
-    if len(data) < 12 or data[8:12] != b"WEBP":
-        return 0
+    if data[8:12] != b"WEBP":
+        raise SpritesError(Code.BAD_CONTENT, f"a RIFF file of {data[8:12]!r}")
     end: int = 8 + struct.unpack_from("<I", data, 4)[0]
     return end if end <= len(data) else 0
 

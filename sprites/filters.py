@@ -12,7 +12,6 @@ from django.http import QueryDict
 from django.utils.http import urlencode
 
 from .looks import Look
-from .models import Pokemon
 from .querysets import SORTS, PokemonQuerySet
 
 SIZES = (30, 60, 120)

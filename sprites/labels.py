@@ -77,7 +77,7 @@ _SETS: dict[str, str | Promise] = {
 SET_ORDER = {name: place for place, name in enumerate(_SETS)}
 """The sets in the order that a page shows them; an unknown one comes last."""
 
-_ROMAN = "I II III IV V VI VII VIII IX X XI XII XIII XIV".split()
+_ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV"]
 
 _SIDES = {
     ("front", False): gettext_lazy("front"),

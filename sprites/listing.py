@@ -3,7 +3,9 @@
 Three queries for a page, one more for a page past the end; the gallery and the JSON share it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
@@ -18,12 +20,27 @@ BOX = 128
 """The side of a card's stage, in CSS pixels, at its smallest."""
 
 
+class Best(NamedTuple):
+    """The sprites that come nearest a look: one that stands still, and one that moves."""
+
+    still: Sprite | None
+    moving: Sprite | None
+
+
+def best(rows: Iterable[Pokemon], look: Look) -> dict[int, Best]:
+    """Find the best sprites of all these Pokémon, in one query; the keys are their ids."""
+    found: dict[int, dict[bool, Sprite]] = {pokemon.pk: {} for pokemon in rows}
+    for sprite in Sprite.objects.filter(pokemon__in=found).best(look):
+        found[sprite.pokemon_id][sprite.animated] = sprite
+    return {pk: Best(sprites.get(False), sprites.get(True)) for pk, sprites in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of the Pokémon that filters keep, and how many they keep in all."""
+    """A page of the Pokémon that filters keep, each with its best, and how many they are in all."""
 
     filters: Filters
-    rows: list[Pokemon]
+    rows: list[tuple[Pokemon, Best]]
     total: int
 
     @property
@@ -41,10 +58,10 @@ def listing(filters: Filters) -> Listing:
     """Read one page from the database."""
     found = filters.apply(Pokemon.objects.all())
     start = (filters.page - 1) * filters.size
-    page = found.counted().with_types().with_best_sprites(filters.look)
-    rows = list(page[start : start + filters.size])
-    total: int = rows[0].total if rows else found.count()
-    return Listing(filters, rows, total)
+    rows = list(found.counted().with_types()[start : start + filters.size])
+    total = rows[0].total if rows else found.count()  # type: ignore[attr-defined]  # counted()
+    sprites = best(rows, filters.look)
+    return Listing(filters, [(pokemon, sprites[pokemon.pk]) for pokemon in rows], total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +75,19 @@ class Card:
     stand_in: str
 
 
-def card(pokemon: Pokemon, look: Look) -> Card:
-    """Dress a Pokémon whose best sprites were fetched for this look."""
-    still, moving = best(pokemon)
+def card(pokemon: Pokemon, sprites: Best, look: Look) -> Card:
+    """Dress a Pokémon in its best sprites; what moves must show the side that stands still."""
+    still, moving = sprites
     if still and moving and moving.facing != still.facing:
         moving = None
     shown = (moving or still) if look.set == ANIMATED else (still or moving)
     return Card(
         pokemon,
-        still and picture(pokemon, still, BOX),
-        moving and picture(pokemon, moving, BOX),
+        picture(pokemon, still, BOX) if still else None,
+        picture(pokemon, moving, BOX) if moving else None,
         "" if shown else _("No sprite: %(look)s") % {"look": labels.look_name(look)},
         _stand_in(look, shown) if shown else "",
     )
-
-
-def best(pokemon: Pokemon) -> tuple[Sprite | None, Sprite | None]:
-    """Return the still and the animated sprite that were fetched as the best."""
-    by_motion = {sprite.animated: sprite for sprite in pokemon.best_sprites}
-    return by_motion.get(False), by_motion.get(True)
 
 
 def _stand_in(look: Look, shown: Sprite) -> str:

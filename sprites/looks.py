@@ -8,6 +8,7 @@ ANIMATED = "animated"
 ALIASES = {"artwork": "official-artwork"}
 """Short names of sets, as ``--sprites`` has them."""
 
+
 def full_name(name: str) -> str:
     """Return a set's own name."""
     return ALIASES.get(name, name)

@@ -1,22 +1,19 @@
 """The controls of the list, as links: each option is the URL of the list with it chosen.
 
-In go the filters and what the database has to choose from; out come menus, chips and a sentence.
+In go the filters and what the database has to choose from; out come menus and chips.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Value
-from django.db.models.functions import Coalesce
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from . import labels
+from . import labels, phrases
 from .filters import SIZES, Filters
-from .looks import ALIASES, ANIMATED, MAIN, Look
+from .looks import ALIASES, ANIMATED, MAIN
 from .models import Pokemon, Sprite, Type
 
 
@@ -56,9 +53,12 @@ def choices() -> Choices:
     types = Type.objects.order_by().values_list(Value("type"), "name", none)
     generations = Pokemon.objects.order_by().filter(generation__gt=0)
     numbers = generations.values_list(Value("generation"), no_name, F("generation"))
-    sets = Sprite.objects.order_by().values_list(Value("set"), "set", Coalesce("generation", 0))
-    found = list(types.union(numbers.distinct(), sets.distinct()))
-    newest = {name: number for kind, name, number in sorted(found) if kind == "set"}
+    sets = Sprite.objects.order_by().values_list(Value("set"), "set", F("generation"))
+    found = list(types.union(numbers.distinct(), sets.distinct(), all=True))
+    newest: dict[str, int] = {}
+    for kind, name, number in found:
+        if kind == "set":
+            newest[name] = max(newest.get(name, 0), number or 0)
     return Choices(
         sorted(name for kind, name, _number in found if kind == "type"),
         sorted(number for kind, _name, number in found if kind == "generation"),
@@ -68,7 +68,7 @@ def choices() -> Choices:
 
 def controls(filters: Filters, total: int) -> dict[str, Any]:
     """Return what the templates of the list need beside the grid."""
-    known, found = choices(), sentence(filters, total)
+    known = choices()
     return {
         "filters": filters,
         "home": reverse("sprites:list"),
@@ -79,17 +79,9 @@ def controls(filters: Filters, total: int) -> dict[str, Any]:
         "menus": menus(filters, known),
         "forms": forms(filters),
         "chips": chips(filters),
-        "sentence": found,
-        "title": " · ".join([found, *_manner(filters)]),
+        "sentence": phrases.sentence(filters, total),
+        "title": phrases.title(filters, total),
     }
-
-
-def _manner(filters: Filters) -> Iterable[str]:
-    """Say in the title how they are shown, where that is not as by default."""
-    if filters.look != Look():
-        yield labels.look_name(filters.look)
-    if filters.page > 1:
-        yield _("page %(number)s") % {"number": filters.page}
 
 
 SORTS = {
@@ -164,7 +156,9 @@ def _sorts(filters: Filters) -> Menu:
         Option(str(label), filters.but(sort=sort).query, filters.sort == sort, f"sort-{sort}")
         for sort, label in SORTS.items()
     ]
-    return Menu("sort", _("Sort"), "" if filters.sort == "number" else str(SORTS[filters.sort]), options)
+    return Menu(
+        "sort", _("Sort"), "" if filters.sort == "number" else str(SORTS[filters.sort]), options
+    )
 
 
 def looks(filters: Filters) -> list[Option]:
@@ -238,33 +232,3 @@ def chips(filters: Filters) -> list[Option]:
     return [
         Option(label, left.query, True, f"off-{place}") for place, (label, left) in enumerate(taken)
     ]
-
-
-def sentence(filters: Filters, total: int) -> str:
-    """Say what is found: 37 fire Pokémon of generations I and II."""
-    parts = [_counted(filters, total), *_conditions(filters)]
-    return " ".join(parts)
-
-
-def _counted(filters: Filters, total: int) -> str:
-    count = number_format(total, force_grouping=True) if total else _("No")
-    if not filters.type:
-        return ngettext("%(count)s Pokémon", "%(count)s Pokémon", total) % {"count": count}
-    types = "/".join(map(labels.type_name, filters.type))
-    return ngettext("%(count)s %(types)s Pokémon", "%(count)s %(types)s Pokémon", total) % {
-        "count": count,
-        "types": types,
-    }
-
-
-def _conditions(filters: Filters) -> Iterable[str]:
-    if filters.generation:
-        numerals = labels.listed(map(labels.generation_name, filters.generation))
-        one, many = "of generation %(list)s", "of generations %(list)s"
-        yield ngettext(one, many, len(filters.generation)) % {"list": numerals}
-    if filters.q:
-        yield _("matching “%(text)s”") % {"text": filters.q}
-    if filters.has:
-        yield _("with sprites of %(set)s") % {"set": labels.set_name(filters.has)}
-    if not filters.forms:
-        yield _("without forms")

@@ -4,7 +4,7 @@ Rows of Pokemon, Type and Sprite are written by ``persist`` alone.
 """
 
 from django.conf import settings
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import InvalidStorageError, Storage, default_storage, storages
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -18,8 +18,11 @@ from .querysets import PokemonQuerySet, SpriteQuerySet, SyncRunQuerySet, number,
 
 
 def sprite_storage() -> Storage:
-    """Return the storage that the site chose for its sprites."""
-    return storages[options().STORAGE]
+    """Return the storage that the site chose; for an unknown one, the default until a check."""
+    try:
+        return storages[options().STORAGE]
+    except InvalidStorageError:
+        return default_storage
 
 
 class Type(models.Model):

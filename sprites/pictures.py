@@ -6,6 +6,8 @@ In goes a stored sprite and the side of the box it must fit; no file is ever ope
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.safestring import SafeString, mark_safe
+
 from . import labels
 from .looks import SMOOTH
 
@@ -22,6 +24,11 @@ class Picture:
     height: int
     alt: str
     pixelated: bool
+
+    @property
+    def size(self) -> SafeString:
+        """Return both attributes, whatever way the visitor's language writes numbers."""
+        return mark_safe(f'width="{self.width:d}" height="{self.height:d}"')
 
 
 def picture(pokemon: "Pokemon", sprite: "Sprite", box: int) -> Picture:

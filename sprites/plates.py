@@ -109,7 +109,7 @@ def plate(
     """Show a sprite; the still of an animated one is the default set's of the same side."""
     shown = picture(pokemon, sprite, box) if sprite.state == Sprite.State.STORED else None
     stand_in = stills.get(_leaf(sprite)) if sprite.animated else None
-    still = stand_in and picture(pokemon, stand_in, box)
+    still = picture(pokemon, stand_in, box) if stand_in else None
     return Plate(
         sprite,
         column,

@@ -39,7 +39,7 @@ _HEARTBEAT = timedelta(minutes=1)
 def slug(text: str) -> str:
     """Write what somebody typed the way upstream writes names: ``Mr. Mime`` is ``mr-mime``."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", re.sub(r"['.:]", "", plain)))
+    return "-".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))
 
 
 def number(text: str) -> int | None:

@@ -4,13 +4,14 @@ In go a Pokémon and the key of the sprite that was asked for; three queries are
 """
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from . import labels, plates
-from .listing import best
+from .listing import Best, best
 from .looks import Look
 from .models import Pokemon, Sprite
 from .pictures import Picture, picture
@@ -48,8 +49,9 @@ def facts(pokemon: Pokemon) -> dict[str, Any]:
 
 def family(pokemon: Pokemon) -> dict[str, Any]:
     """Return the other forms, and the species before and after."""
-    found = Pokemon.objects.family_and_neighbours(pokemon).with_best_sprites(Look())
-    relatives = [Relative(other, _thumb(other)) for other in found]
+    found = list(Pokemon.objects.family_and_neighbours(pokemon))
+    sprites = best(found, Look())
+    relatives = [Relative(other, _thumb(other, sprites[other.pk])) for other in found]
     forms = [item for item in relatives if item.pokemon.species == pokemon.species]
     beside = [item for item in relatives if item.pokemon.species != pokemon.species]
     before = [item for item in beside if item.pokemon.number < pokemon.number]
@@ -61,10 +63,9 @@ def family(pokemon: Pokemon) -> dict[str, Any]:
     }
 
 
-def _thumb(pokemon: Pokemon) -> Picture | None:
-    still, moving = best(pokemon)
-    shown = still or moving
-    return shown and picture(pokemon, shown, plates.SMALL)
+def _thumb(pokemon: Pokemon, sprites: Best) -> Picture | None:
+    shown = sprites.still or sprites.moving
+    return picture(pokemon, shown, plates.SMALL) if shown else None
 
 
 def sprites(pokemon: Pokemon, key: str) -> dict[str, Any]:
@@ -77,12 +78,12 @@ def sprites(pokemon: Pokemon, key: str) -> dict[str, Any]:
 
 
 def _large(pokemon: Pokemon, sprite: Sprite, known: list[Sprite]) -> dict[str, Any]:
-    side = labels.side(sprite)
+    name = f"{pokemon.pk}-{sprite.key.replace('/', '-')}"
     return {
         "sprite": sprite,
         "plate": plates.large(pokemon, sprite, known),
-        "caption": f"{labels.game(sprite)}, {side}",
+        "caption": f"{labels.game(sprite)}, {labels.side(sprite)}",
         "address": sprite.file.url if sprite.file else "",
         "tag": f'{{% sprite pokemon "{sprite.key}" %}}',
-        "download": f"{pokemon.id}-{sprite.key.replace('/', '-')}",
+        "download": name + PurePath(str(sprite.file)).suffix,
     }

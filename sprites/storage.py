@@ -16,9 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import (
+    FileSystemStorage,
+    InvalidStorageError,
+    Storage,
+    storages,
+)
 
-from .errors import Code, SpritesError
+from .errors import Code, SpritesError, UsageError
 
 ROOT = "sprites"
 INCOMING = f"{ROOT}/.incoming"
@@ -66,8 +71,14 @@ class Store:
 
     @classmethod
     def connect(cls, alias: str) -> "Store":
-        """Return the store behind an alias of STORAGES, with everything local resolved now."""
-        storage = storages[alias]
+        """Return the store behind an alias of STORAGES, with everything local resolved now.
+
+        Raises UsageError where there is none.
+        """
+        try:
+            storage = storages[alias]
+        except InvalidStorageError as error:
+            raise UsageError(f"SPRITES: STORAGE is {alias!r}: {error}") from None
         if not isinstance(storage, FileSystemStorage):
             return cls(alias)
         # These are cached properties: read here, they travel with the storage.

@@ -20,7 +20,8 @@ _ATTRIBUTES = frozenset(
     " fill fill-opacity fill-rule clip-path clip-rule clipPathUnits mask maskUnits maskContentUnits"
     " stroke stroke-width stroke-opacity stroke-linecap stroke-linejoin stroke-miterlimit"
     " stroke-dasharray stroke-dashoffset color style paint-order shape-rendering vector-effect"
-    " stop-color stop-opacity gradientUnits gradientTransform spreadMethod enable-background".split()
+    " stop-color stop-opacity gradientUnits gradientTransform spreadMethod"
+    " enable-background".split()
 )
 _SPACE = "http://www.w3.org/XML/1998/namespace space"
 _MAX_DEPTH = 64
@@ -40,7 +41,7 @@ def svg_size(data: bytes) -> tuple[int, int]:
         reader.parser.Parse(data, True)
     except expat.ExpatError as error:
         raise SpritesError(Code.BAD_IMAGE, f"SVG: {error}") from None
-    except ValueError as error:  # an encoding that Python does not know
+    except (ValueError, LookupError) as error:  # an encoding that Python does not know
         raise SpritesError(Code.BAD_IMAGE, f"SVG: {str(error)[:100]}") from None
     return _size(reader.root)
 

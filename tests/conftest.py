@@ -1,5 +1,6 @@
 """What every test shares: the project's own PokéAPI, and sites that mirror it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,20 @@ def api(pokeapi: PokeAPI) -> Iterator[PokeAPI]:
     pokeapi.clear()
 
 
+@pytest.fixture(scope="session")
+def _canary() -> Iterator[PokeAPI]:
+    with PokeAPI() as api:
+        yield api
+
+
+@pytest.fixture
+def canary(_canary: PokeAPI) -> Iterator[PokeAPI]:
+    """A server that is not on the allow-list; whatever a test does, nobody may have asked it."""
+    _canary.clear()
+    yield _canary
+    assert _canary.requests() == []
+
+
 @pytest.fixture
 def site(api: PokeAPI, tmp_path: Path, settings: Settings, transactional_db: None) -> Site:
     """A site in this process: the test's database, a media folder of its own."""
@@ -35,9 +50,15 @@ def site(api: PokeAPI, tmp_path: Path, settings: Settings, transactional_db: Non
     return Site(api, media)
 
 
+@pytest.fixture(scope="session")
+def _tables(tmp_path_factory: pytest.TempPathFactory, pokeapi: PokeAPI) -> Path:
+    folder = tmp_path_factory.mktemp("tables")
+    ShellSite(pokeapi.url, folder).migrate()
+    return folder
+
+
 @pytest.fixture
-def shell(api: PokeAPI, tmp_path: Path) -> ShellSite:
+def shell(api: PokeAPI, tmp_path: Path, _tables: Path) -> ShellSite:
     """A site in a folder of its own, with its tables made, driven by real processes."""
-    site = ShellSite(api.url, tmp_path)
-    site.migrate()
-    return site
+    shutil.copytree(_tables, tmp_path, dirs_exist_ok=True)
+    return ShellSite(api.url, tmp_path)

@@ -7,9 +7,13 @@ invariants that no fault may break.
 import hashlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -21,6 +25,15 @@ from sprites.models import Pokemon, Sprite
 from sprites.testing import PokeAPI
 
 ROOT = Path(__file__).parents[1]
+
+
+def until(happened: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Look again and again until something has happened, and return it."""
+    end = time.monotonic() + seconds
+    while not (found := happened()):
+        assert time.monotonic() < end, f"nothing happened within {seconds} s"
+        time.sleep(0.01)
+    return found
 
 
 @dataclass(frozen=True)
@@ -71,11 +84,7 @@ class Site:
 
     def files(self) -> dict[str, bytes]:
         """Return every file of the media folder by its name, hidden ones too."""
-        return {
-            path.relative_to(self.media).as_posix(): path.read_bytes()
-            for path in self.media.rglob("*")
-            if path.is_file()
-        }
+        return files_in(self.media)
 
     def state(self) -> dict[str, Any]:
         """Return what a mirror is: rows without times, and the hashes of the files."""
@@ -87,17 +96,30 @@ class Site:
 
     def assert_whole(self, run: Run | None = None) -> None:
         """Hold the invariants: rows and files agree, nothing is stray, the counts add up."""
-        files = self.files()
-        named = {}
-        for row in Sprite.objects.exclude(file=""):
-            name = row.file.name or ""
-            assert name in files, f"{row} points to {name}, which is not there"
-            assert len(files[name]) == row.size, f"{name} has another size than its row"
-            assert _sha256(files[name]) == row.sha256, f"{name} has other bytes than its row"
-            named[name] = row
-        assert set(files) == set(named), f"stray files: {set(files) - set(named)}"
+        rows = Sprite.objects.exclude(file="").values_list("file", "size", "sha256")
+        assert_agree(self.files(), rows)
         if run is not None and run.stdout:
             assert_adds_up(run.report)
+
+
+def files_in(media: Path) -> dict[str, bytes]:
+    """Return every file of a media folder by its name, hidden ones too."""
+    return {
+        path.relative_to(media).as_posix(): path.read_bytes()
+        for path in media.rglob("*")
+        if path.is_file()
+    }
+
+
+def assert_agree(files: dict[str, bytes], rows: Iterable[tuple[str, int, str]]) -> None:
+    """Hold that each row's file is there with its size and hash, and that no other file is."""
+    named = set()
+    for name, size, sha256 in rows:
+        assert name in files, f"a row points to {name}, which is not there"
+        assert len(files[name]) == size, f"{name} has another size than its row"
+        assert _sha256(files[name]) == sha256, f"{name} has other bytes than its row"
+        named.add(name)
+    assert set(files) == named, f"stray files: {set(files) - named}"
 
 
 def assert_adds_up(report: dict[str, Any]) -> None:
@@ -164,6 +186,14 @@ class ShellSite:
         """Run ``fetch_sprites`` to its end and return how it ended."""
         done = self.manage("fetch_sprites", *arguments, "--format", "json", timeout=120)
         return Run(done.returncode, done.stdout, done.stderr)
+
+    def assert_whole(self, run: Run | None = None) -> None:
+        """Hold the invariants: rows and files agree, nothing is stray, the counts add up."""
+        query = "SELECT file, size, sha256 FROM sprites_sprite WHERE file <> ''"
+        with closing(sqlite3.connect(self.folder / "db.sqlite3")) as database:
+            assert_agree(files_in(self.media), database.execute(query))
+        if run is not None and run.stdout:
+            assert_adds_up(run.report)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start ``fetch_sprites`` and return its process, for signals."""

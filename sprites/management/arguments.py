@@ -14,6 +14,7 @@ from ..errors import UsageError
 from ..keys import PRESETS, generation_number
 from ..sync.records import Request
 
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 _OVERRIDES = ("executor", "workers", "rate", "timeout", "retries")
 
@@ -68,6 +69,7 @@ def _add_what(parser: ArgumentParser) -> None:
         "--prune", action="store_true", help="delete what upstream has not had for a week"
     )
     what.add_argument("--format", choices=["text", "json"], default="text")
+    what.add_argument("--trace", metavar="FILE", help="write every attempt as a Trace Event")
 
 
 def _allowed(option: str) -> str:
@@ -127,7 +129,7 @@ def _split(values: Iterable[object] | str | None) -> list[str]:
 
 def _positive(argument: str, value: object) -> int:
     text = str(value)
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 10**9):
+    if not (_NUMBER.fullmatch(text) and int(text)):
         raise UsageError(f"{argument} is {value!r}; allowed: a whole number from 1")
     return int(text)
 
@@ -144,11 +146,8 @@ def _range(text: str) -> tuple[int, int]:
 
 def _generation(text: str) -> int:
     name = text.lower().removeprefix("generation-")
-    number = (
-        int(name)
-        if name.isascii() and name.isdecimal()
-        else generation_number(f"generation-{name}")
-    )
+    roman = generation_number(f"generation-{name}")
+    number = int(name) if _NUMBER.fullmatch(name) else roman
     if not number or number > 1000:
         raise UsageError(f"--generation is {text!r}; allowed: a number such as 2 or ii")
     return number

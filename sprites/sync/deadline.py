@@ -45,6 +45,7 @@ class Deadline:
         _current.deadline = None
         with _changed:
             _running.discard(self)
+        self._socket = None  # from now on another job may be using it
 
     def guard(self, sock: socket.socket | None) -> None:
         """Watch over the socket that the job reads from now."""

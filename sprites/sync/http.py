@@ -110,7 +110,7 @@ def _follow(url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Repl
         try:
             if response.status not in _REDIRECTS:
                 return _reply(response, cap, usage, bool(validator))
-            url = urljoin(url, _target(response))
+            url = _target(response, url)
         finally:
             _release(response)
     raise SpritesError(Code.REDIRECT, f"more than {MAX_REDIRECTS} redirects")
@@ -133,11 +133,15 @@ def _open(url: str, policy: Policy, usage: Usage, etag: str) -> BaseHTTPResponse
     )
 
 
-def _target(response: BaseHTTPResponse) -> str:
+def _target(response: BaseHTTPResponse, url: str) -> str:
+    """Return where a redirect leads; whether that is allowed is checked before it is asked."""
     location = response.headers.get("Location", "")
-    if not location:
-        raise SpritesError(Code.REDIRECT, "a redirect without a target", status=response.status)
-    return location
+    try:
+        if location:
+            return urljoin(url, location)
+    except ValueError:
+        location = ""
+    raise SpritesError(Code.REDIRECT, "a redirect without a target", status=response.status)
 
 
 def _reply(response: BaseHTTPResponse, cap: int, usage: Usage, conditional: bool) -> Reply:
@@ -180,7 +184,7 @@ def _retry_after(response: BaseHTTPResponse) -> float | None:
     """Read Retry-After, seconds or an HTTP date, as seconds from now."""
     value = response.headers.get("Retry-After")
     try:
-        return Retry().parse_retry_after(value) if value else None
+        return float(Retry().parse_retry_after(value)) if value else None
     except (InvalidHeader, ValueError, OverflowError):
         return None
 
@@ -230,9 +234,9 @@ class _Unpacker:
 
 def _release(response: BaseHTTPResponse) -> None:
     """Keep the connection for the next job if its reply is read to the end, else close it."""
-    if response.status != 200 and 0 < _announced(response) <= _CHUNK:
-        response.drain_conn()
-    if response.status == 304 or response.length_remaining == 0:
+    left = response.length_remaining
+    if left == 0 or (left is not None and left <= _CHUNK and response.status != 200):
+        response.drain_conn()  # http.client keeps even an empty body open until it is read
         response.release_conn()
     else:
         response.close()

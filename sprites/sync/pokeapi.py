@@ -115,7 +115,7 @@ def _walk(node: Document, path: tuple[str, ...]) -> Iterator[Listing]:
 
 def _listing(key: str, value: object) -> Listing:
     if not is_valid(key):
-        shown = key.encode("ascii", "replace").decode()[:MAX_LENGTH]
+        shown = "".join(char if char.isprintable() else "?" for char in key)[:MAX_LENGTH]
         return Listing(shown, "", Code.SCHEMA, "the key can't be a file's name")
     if not isinstance(value, str):
         return Listing(key, "", Code.SCHEMA, f"{key} is no text but {type(value).__name__}")
@@ -203,7 +203,7 @@ def _reference(document: Document, name: str) -> Reference:
 
 def _as_reference(value: Document, name: str) -> Reference:
     """Read ``{"name", "url"}``; the id is in the URL."""
-    url = _get(value, "url")
+    url = value.get("url")
     found = identifier(url) if isinstance(url, str) else None
     if found is None:
         raise _schema(f"{name}.url", url)

@@ -147,7 +147,7 @@ def _named(everyone: list[Reference], request: Request) -> Iterator[Reference]:
 
 
 def _by_name(name: str, by_name: dict[str, int], ids: set[int]) -> int:
-    if name.isascii() and name.isdecimal() and int(name) in ids:
+    if name.isascii() and name.isdecimal() and len(name) < 10 and int(name) in ids:
         return int(name)
     spelled = name.casefold().replace(" ", "-").replace(".", "").replace("'", "")
     if spelled not in by_name:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import groupby
+from itertools import islice
 
 from django.db.models import Q
 
 from ..models import Sprite
 from ..storage import Store
+
+_CHUNK = 500
+"""Files that are looked up at once."""
 
 
 def sweep(store: Store) -> int:
@@ -22,10 +25,12 @@ def sweep(store: Store) -> int:
 
 
 def _without_row(store: Store) -> Iterator[str]:
-    for pokemon, names in groupby(store.sprites(), key=lambda name: int(name.split("/")[1])):
-        rows = Sprite.objects.filter(pokemon=pokemon).exclude(file="")
+    names = store.sprites()
+    while chunk := list(islice(names, _CHUNK)):
+        pokemon = {int(name.split("/")[1]) for name in chunk}
+        rows = Sprite.objects.filter(pokemon__in=pokemon).exclude(file="")
         known = set(rows.values_list("file", flat=True))
-        yield from (name for name in names if name not in known and store.wrote(name))
+        yield from (name for name in chunk if name not in known and store.wrote(name))
 
 
 def prune(store: Store, before: datetime, *, dry_run: bool) -> int:

@@ -1,14 +1,15 @@
 """Tuples in, one prepared INSERT … ON CONFLICT for all of them out, in each database's words."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import connections, models, router
+from django.db import connections, router
+from django.db.models import DateTimeField, Model
 from django.db.models.constants import OnConflict
 
 
 def upsert(
-    model: type[models.Model],
+    model: type[Model],
     columns: Sequence[str],
     rows: Iterable[Sequence[object]],
     *,
@@ -34,18 +35,13 @@ def upsert(
         f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, names.values()))})"
         f" VALUES ({', '.join(['%s'] * len(fields))}) {suffix}"
     )
-    prepare = [_converter(field, connection) for field in fields]
-    values: list[Any] = [
-        [convert(value) if convert else value for convert, value in zip(prepare, row, strict=True)]
-        for row in rows
-    ]
+    dates = [number for number, field in enumerate(fields) if isinstance(field, DateTimeField)]
+    values: list[Any] = []
+    for row in rows:
+        values.append(adapted := list(row))
+        for number in dates:
+            if row[number] is not None:
+                adapted[number] = fields[number].get_db_prep_save(row[number], connection)
     if values:
         with connection.cursor() as cursor:
             cursor.executemany(sql, values)
-
-
-def _converter(field: Any, connection: Any) -> Callable[[object], object] | None:
-    """Return how a field's values are made fit for a database; most are as they are."""
-    if isinstance(field, models.DateTimeField):
-        return lambda value: field.get_db_prep_save(value, connection)
-    return None

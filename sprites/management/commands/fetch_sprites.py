@@ -1,5 +1,6 @@
 """``python manage.py fetch_sprites``: options in, a run, its summary and exit code out."""
 
+import gc
 import logging
 import os
 import signal
@@ -8,6 +9,7 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import Any, TextIO
 
@@ -20,8 +22,9 @@ from ...models import Sprite
 from ...sync.records import Request
 from ...sync.report import ExitCode, SyncReport
 from ...sync.run import Listener, sync
-from ...sync.site import checked_options
+from ...sync.site import check_migrations, checked_options
 from ...sync.stop import Stop
+from ...trace import open_trace
 from ..arguments import add_arguments, overrides, read_request
 
 _LEVELS = {0: logging.ERROR, 1: logging.WARNING, 2: logging.INFO, 3: logging.DEBUG}
@@ -41,39 +44,46 @@ class Command(BaseCommand):
         add_arguments(parser)
 
     def handle(self, *args: Any, **given: Any) -> None:
-        self._set_log_level(given["verbosity"])
+        gc.freeze()  # else each JSON document makes the collector walk all that Django has loaded
         self.stop = Stop()
         try:
             if given["list_sprites"]:
-                self._list_sprites()
-                return
+                return self._list_sprites()
             request = read_request(given)
-            report = self._run(request, given)
+            with _logging_to(self._stream, _LEVELS[given["verbosity"]]):
+                report = self._run(request, given)
         except UsageError as error:
             raise CommandError(str(error), returncode=ExitCode.USAGE) from None
         except LockHeldError as error:
             raise CommandError(str(error), returncode=ExitCode.LOCKED) from None
         except DatabaseGoneError as error:
             raise CommandError(str(error), returncode=ExitCode.STOPPED) from None
-        self._tell(report, request, given["format"])
+        return self._tell(report, request, given)
+
+    @property
+    def _stream(self) -> TextIO:
+        """Return the stream under Django's wrapper, which ends every write with a new line."""
+        stream: TextIO = getattr(self.stderr, "_out", sys.stderr)
+        return stream
 
     def _run(self, request: Request, given: dict[str, Any]) -> SyncReport:
         options = checked_options(**overrides(given))
-        stream: TextIO = getattr(self.stderr, "_out", sys.stderr)
-        progress = Progress(stream, quiet=given["verbosity"] == 0)
-        listener = Listener(on_progress=progress.show)
+        progress = Progress(self._stream, quiet=given["verbosity"] == 0)
         try:
-            with _stopped_by_signals(self.stop):
+            with open_trace(given["trace"]) as trace, _stopped_by_signals(self.stop):
+                listener = Listener(on_progress=progress.show)
+                if trace is not None:
+                    listener = replace(listener, on_attempt=trace.attempt, on_pause=trace.pause)
                 return sync(request, options, stop=self.stop, listener=listener)
         finally:
             progress.close()
 
-    def _tell(self, report: SyncReport, request: Request, form: str) -> None:
+    def _tell(self, report: SyncReport, request: Request, given: dict[str, Any]) -> None:
         """Print the report and leave with its exit code."""
-        if form == "json":
-            self.stdout.write(as_json(report))
-        else:
-            self.stdout.write(summary(report, dry_run=request.dry_run))
+        if given["format"] == "json":
+            self._print(as_json(report))
+        elif given["verbosity"]:
+            self._print(summary(report, dry_run=request.dry_run))
         if report.message:
             self.stderr.write(f"Stopped: {report.message}{_hint(report)}")
         if self.stop.gave_up:  # a worker that hangs would keep the interpreter from ending
@@ -82,30 +92,43 @@ class Command(BaseCommand):
         if report.exit_code:
             sys.exit(report.exit_code)
 
+    def _print(self, text: str) -> None:
+        """Write to stdout; whoever reads it may have had enough, as ``head`` does."""
+        try:
+            self.stdout.write(text)
+            self.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
     def _list_sprites(self) -> None:
         """Print the presets and every key that upstream has listed so far."""
-        for name, globs in PRESETS.items():
-            self.stdout.write(f"{name} = {', '.join(globs)}")
+        check_migrations()
         keys = Sprite.objects.order_by("key").values_list("key", flat=True).distinct()
-        for key in keys:
-            self.stdout.write(key)
+        presets = [f"{name} = {', '.join(globs)}" for name, globs in PRESETS.items()]
+        self._print("\n".join([*presets, *keys]))
         if not keys:
             self.stderr.write("No Pokémon has been mirrored yet, so no key is known.")
-
-    def _set_log_level(self, verbosity: int) -> None:
-        """Show the app's own log lines on stderr, as many as the verbosity asks for."""
-        logger = logging.getLogger("sprites")
-        logger.setLevel(_LEVELS[verbosity])
-        if not logger.handlers:
-            handler = logging.StreamHandler(getattr(self.stderr, "_out", None))
-            handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-            logger.addHandler(handler)
 
 
 def _hint(report: SyncReport) -> str:
     if report.exit_code is not ExitCode.STOPPED or report.pokemon.checked:
         return ""
     return "\nWithout network, try 'make demo'; SPRITES_API_URL names a mirror of PokéAPI."
+
+
+@contextmanager
+def _logging_to(stream: TextIO, level: int) -> Iterator[None]:
+    """Show the app's own log lines on a stream while the command runs."""
+    logger, handler = logging.getLogger("sprites"), logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
 
 
 @contextmanager

@@ -1,0 +1,136 @@
+"""A run in the background, by Django Tasks: a queued row in, the same ``run.sync`` on a worker.
+
+How it stands is in its row alone, because a task whose worker is killed is never told so.
+"""
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django import VERSION
+from django.db import transaction
+from django.utils import timezone
+
+from .backends import ThreadsBackend
+from .conf import options
+from .errors import LockHeldError, UsageError
+from .models import SyncRun
+from .sync.lease import is_alive, process_name, this_host
+from .sync.records import Request
+from .sync.report import ExitCode, SyncReport
+from .sync.run import Listener, sync
+from .sync.site import checked_options
+from .sync.stop import Stop
+
+if TYPE_CHECKING or VERSION >= (6, 0):
+    from django.tasks import task
+else:
+    from django_tasks import task
+
+State = SyncRun.State
+
+
+def start(
+    request: Request,
+    overrides: Mapping[str, object] | None = None,
+    *,
+    user: Any = None,
+    trigger: SyncRun.Trigger = SyncRun.Trigger.TASK,
+) -> SyncRun:
+    """Queue a run and return its row; it begins once this transaction is committed.
+
+    ``overrides`` replaces options of ``SPRITES`` for this run; raises UsageError for a wrong one.
+    """
+    chosen = checked_options(**overrides or {})
+    now = timezone.now()
+    run = SyncRun(
+        state=State.QUEUED,
+        trigger=trigger,
+        user=user,
+        selection=asdict(request),
+        overrides=dict(overrides or {}),
+        executor=chosen.EXECUTOR,
+        workers=chosen.WORKERS,
+        api_url=chosen.API_URL,
+        host=this_host(),
+        process=process_name(os.getpid()),
+        started_at=now,
+        heartbeat_at=now,
+    )
+    run.save()
+    transaction.on_commit(partial(_enqueue, run.pk))
+    return run
+
+
+def stop(run: SyncRun) -> None:
+    """Ask a run to stop; one that still waits will never begin."""
+    mine = SyncRun.objects.filter(pk=run.pk)
+    waited = mine.filter(state=State.QUEUED).update(
+        state=State.REFUSED, stop_requested=True, finished_at=timezone.now()
+    )
+    if not waited:
+        mine.filter(state=State.RUNNING).update(stop_requested=True)
+
+
+def standing(run: SyncRun) -> SyncRun.State:
+    """Return how a run stands: as its row says, unless the process that should go on is dead."""
+    state = State(run.state)
+    waits_here = state is State.QUEUED and isinstance(_resync().get_backend(), ThreadsBackend)
+    if (state is State.RUNNING or waits_here) and not is_alive(run):
+        return State.INTERRUPTED
+    return state
+
+
+def holder() -> SyncRun | None:
+    """Return the run that holds the lock, if one is alive."""
+    run = SyncRun.objects.filter(state=State.RUNNING).first()
+    return run if run and is_alive(run) else None
+
+
+@task
+def resync(run: int) -> None:
+    """Do a queued run, by its id; what goes wrong is in its row, too."""
+    row = SyncRun.objects.filter(pk=run, state=State.QUEUED).first()
+    if row is None:  # it was stopped before it began
+        return
+    try:
+        _sync(row)
+    except (UsageError, LockHeldError) as error:
+        code = ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.LOCKED
+        _end(run, State.REFUSED, str(error), code)
+    except BaseException as error:
+        _end(run, State.INTERRUPTED, f"{type(error).__name__}: {error}")
+        raise
+
+
+def _sync(run: SyncRun) -> None:
+    """Run it, and stop it when this process ends: Python waits for the thread that it is on."""
+    stop, main = Stop(), threading.main_thread()
+
+    def heed(report: SyncReport) -> None:
+        if not main.is_alive():
+            stop.ask(ExitCode.TERMINATED, "the process that it ran in was ended")
+
+    request, chosen = Request.read(run.selection), checked_options(**run.overrides)
+    sync(request, chosen, stop=stop, listener=Listener(on_progress=heed), queued=run)
+
+
+def _end(run: int, state: SyncRun.State, message: str, code: ExitCode | None = None) -> None:
+    """Let go of a run that did not end by itself, so that it does not hold the lock for good."""
+    unfinished = SyncRun.objects.filter(pk=run, state__in=(State.QUEUED, State.RUNNING))
+    unfinished.update(
+        state=state, message=message[:500], exit_code=code, finished_at=timezone.now()
+    )
+
+
+def _enqueue(run: int) -> None:
+    _resync().enqueue(run)
+
+
+def _resync() -> Any:
+    """Return the task with the backend and the queue that the site chose."""
+    chosen = options()
+    return resync.using(backend=chosen.TASK_BACKEND, queue_name=chosen.TASK_QUEUE)
