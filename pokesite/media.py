@@ -38,6 +38,7 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     response: HttpResponseBase
     if was_modified_since(request.headers.get("If-Modified-Since"), changed):
         response = FileResponse(file, content_type=TYPES[Path(path).suffix])
+        del response.headers["Content-Disposition"]  # a link that downloads chooses the name
     else:
         file.close()
         response = HttpResponseNotModified()

@@ -93,5 +93,13 @@ STATIC_ROOT = BASE_DIR / "static"
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / "media"))
 
+# Work in the background runs on threads of this process; docs/tasks.md has a queue with workers.
+TASKS = {"default": {"BACKEND": env.str("TASK_BACKEND", default="sprites.backends.ThreadsBackend")}}
+if TASKS["default"]["BACKEND"].startswith("django_tasks_db."):
+    INSTALLED_APPS.append("django_tasks_db")
+
+# An action of the admin posts a field for each row that it is for.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
 # Each option of the app is SPRITES_<its name> in the environment; the app checks the values.
 SPRITES = {name: env.str(f"SPRITES_{name}") for name in RULES if f"SPRITES_{name}" in env}
