@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_safe
 
 from .filters import Filters
-from .listing import Best, listing
+from .listing import Row, listing
 from .models import Pokemon, Sprite
 
 _FACTS = ("key", "set", "generation", "facing", "variant", "shiny", "female", "animated", "state",
@@ -41,7 +41,7 @@ def pokemon_list(request: HttpRequest) -> HttpResponse:
             "pages": pages,
             "previous": page(filters.page - 1),
             "next": page(filters.page + 1),
-            "results": [_row(*row, request.build_absolute_uri) for row in found.rows],
+            "results": [_row(row, request.build_absolute_uri) for row in found.rows],
         }
     )
 
@@ -56,10 +56,11 @@ def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
         nearest = [pokemon.name for pokemon in Pokemon.objects.nearest(name)]
         return JsonResponse({"error": "not found", "nearest": nearest}, status=404)
     sprites = pokemon.sprites.shown().order_by("key")
+    types = [slot.type.name for slot in pokemon.type_slots.all()]
     absolute = request.build_absolute_uri
     return JsonResponse(
         {
-            **_pokemon(pokemon, absolute),
+            **_pokemon(pokemon, types, absolute),
             "base_experience": pokemon.base_experience,
             "stats": {name: getattr(pokemon, name) for name in _STATS},
             "sprites": [_sprite(sprite, absolute) for sprite in sprites],
@@ -67,21 +68,21 @@ def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
     )
 
 
-def _pokemon(pokemon: Pokemon, absolute: Callable[[str], str]) -> dict[str, Any]:
+def _pokemon(pokemon: Pokemon, types: list[str], absolute: Callable[[str], str]) -> dict[str, Any]:
     return {
         **{name: getattr(pokemon, name) for name in _MEASURES},
-        "types": [slot.type.name for slot in pokemon.type_slots.all()],
+        "types": types,
         "url": absolute(reverse("sprites:api-detail", args=[pokemon.id])),
         "page": absolute(pokemon.get_absolute_url()),
     }
 
 
-def _row(pokemon: Pokemon, sprites: Best, absolute: Callable[[str], str]) -> dict[str, Any]:
-    still, moving = (sprite and _sprite(sprite, absolute) for sprite in sprites)
-    return {**_pokemon(pokemon, absolute), "still": still, "animated": moving}
+def _row(row: Row, absolute: Callable[[str], str]) -> dict[str, Any]:
+    still, moving = (sprite and _sprite(sprite, absolute) for sprite in row.sprites)
+    return {**_pokemon(row.pokemon, row.types, absolute), "still": still, "animated": moving}
 
 
 def _sprite(sprite: Sprite, absolute: Callable[[str], str]) -> dict[str, Any]:
-    stored = sprite.state == Sprite.State.STORED
+    stored = bool(sprite.file)
     facts = {name: getattr(sprite, name) for name in _FACTS}
     return {**facts, "url": absolute(sprite.file.url) if stored else None}

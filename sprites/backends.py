@@ -4,7 +4,7 @@ For a site that runs in one place; what was enqueued and had not ended is lost w
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import VERSION
@@ -15,6 +15,9 @@ if TYPE_CHECKING or VERSION >= (6, 0):
 else:
     from django_tasks.backends.immediate import ImmediateBackend
 
+executors: dict[str, ThreadPoolExecutor] = {}
+"""One executor a backend's alias; Django makes a backend anew for each thread that enqueues."""
+
 
 class ThreadsBackend(ImmediateBackend):
     """Runs each task on a thread, once the transaction that enqueued it is committed.
@@ -22,13 +25,20 @@ class ThreadsBackend(ImmediateBackend):
     ``OPTIONS["workers"]`` says on how many threads at the most; the first task starts the first.
     """
 
-    @cached_property
+    @property
     def executor(self) -> ThreadPoolExecutor:
-        """Return the executor, which is made at the first use."""
-        return ThreadPoolExecutor(self.options.get("workers", 4), thread_name_prefix="tasks")
+        """Return the executor of this alias."""
+        if self.alias not in executors:
+            workers = self.options.get("workers", 4)
+            # Where two threads come here at once, one of the two that they make is never used.
+            executors.setdefault(self.alias, ThreadPoolExecutor(workers, "tasks"))
+        return executors[self.alias]
 
     def _execute_task(self, task_result: Any) -> None:
-        transaction.on_commit(partial(self.executor.submit, self._execute_here, task_result))
+        transaction.on_commit(partial(self._submit, task_result))
+
+    def _submit(self, task_result: Any) -> None:
+        self.executor.submit(self._execute_here, task_result)
 
     def _execute_here(self, task_result: Any) -> None:
         try:

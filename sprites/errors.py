@@ -3,7 +3,10 @@
 A code travels in records, rows and reports; an exception never leaves the process that raised it.
 """
 
+import re
 from enum import StrEnum
+
+_USER = re.compile(r"(?:(?<=:)|^)//[^/?#\s]*@")
 
 
 class Code(StrEnum):
@@ -79,6 +82,17 @@ RETRIED = frozenset(
     }
 )
 """The codes of faults that pass: another attempt may succeed."""
+
+
+def plain(text: str, most: int = 300) -> str:
+    """Return a text from outside on one line, without control characters or credentials."""
+    line = "".join(char if char.isprintable() else " " for char in text)
+    return without_user(line)[:most]
+
+
+def without_user(text: str) -> str:
+    """Return a text whose URLs name no user and no password."""
+    return _USER.sub("//", text)
 
 
 class SpritesError(Exception):

@@ -111,7 +111,7 @@ class _Layout:
             lanes_tall=round(self._lanes_bottom - self._lanes_top, 2),
             lanes=[self._lane(*item) for item in enumerate(sketch["lanes"][: self._shown])],
             hidden_lanes=len(sketch["lanes"]) - self._shown,
-            shapes=[self._shape(look) for look in reversed(Look) if sketch["looks"][look]],
+            shapes=[self._shape(look) for look in NAMES if sketch["looks"][look]],
             marks="".join(self._marks()),
             pauses=list(self._pauses()),
             busy=self._busy(),
@@ -154,11 +154,14 @@ class _Layout:
         return max(self._x(seconds) - LEFT - 0.4, _THINNEST)
 
     def _marks(self) -> Iterator[str]:
-        """Draw a cross on each failed attempt, so that its hue need not be seen."""
+        """Draw crosses on failed attempts, so that the hue need not be seen; none over another."""
         arm = min(self._thick / 2 - 1, 4.0)
+        last: dict[int, float] = {}
         for lane, start, length, kind, _count in self._sketch["bars"]:
-            if kind == Look.FAILURE and lane < self._shown:
-                x, y = self._x(start + length / 2), self._y(lane) + self._thick / 2
+            x, y = self._x(start + length / 2), self._y(lane) + self._thick / 2
+            far = abs(x - last.get(lane, -WIDTH)) > 3 * arm
+            if kind == Look.FAILURE and lane < self._shown and far:
+                last[lane] = x
                 yield f"M{x - arm:.1f} {y - arm:.1f}l{2 * arm:.1f} {2 * arm:.1f}"
                 yield f"m0 -{2 * arm:.1f}l-{2 * arm:.1f} {2 * arm:.1f}"
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from . import labels
 from .filters import Filters
 from .looks import ANIMATED, Look, full_name
-from .models import Pokemon, Sprite
+from .models import Pokemon, PokemonType, Sprite
 from .pictures import Picture, picture
 
 BOX = 128
@@ -35,12 +35,20 @@ def best(rows: Iterable[Pokemon], look: Look) -> dict[int, Best]:
     return {pk: Best(sprites.get(False), sprites.get(True)) for pk, sprites in found.items()}
 
 
+class Row(NamedTuple):
+    """One Pokémon of a page, with the names of its types in slot order and its best sprites."""
+
+    pokemon: Pokemon
+    types: list[str]
+    sprites: Best
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of the Pokémon that filters keep, each with its best, and how many they are in all."""
+    """A page of the Pokémon that filters keep, and how many they keep in all."""
 
     filters: Filters
-    rows: list[tuple[Pokemon, Best]]
+    rows: list[Row]
     total: int
 
     @property
@@ -58,31 +66,45 @@ def listing(filters: Filters) -> Listing:
     """Read one page from the database."""
     found = filters.apply(Pokemon.objects.all())
     start = (filters.page - 1) * filters.size
-    rows = list(found.counted().with_types()[start : start + filters.size])
-    total = rows[0].total if rows else found.count()  # type: ignore[attr-defined]  # counted()
-    sprites = best(rows, filters.look)
-    return Listing(filters, [(pokemon, sprites[pokemon.pk]) for pokemon in rows], total)
+    page = list(found.counted()[start : start + filters.size])
+    total = page[0].total if page else found.count()  # type: ignore[attr-defined]  # counted()
+    types, sprites = _types(page), best(page, filters.look)
+    rows = [Row(pokemon, types[pokemon.pk], sprites[pokemon.pk]) for pokemon in page]
+    return Listing(filters, rows, total)
+
+
+def _types(page: list[Pokemon]) -> dict[int, list[str]]:
+    names: dict[int, list[str]] = {pokemon.pk: [] for pokemon in page}
+    slots = PokemonType.objects.filter(pokemon__in=names).order_by("slot")
+    for pk, name in slots.values_list("pokemon_id", "type__name"):
+        names[pk].append(name)
+    return names
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One Pokémon of the grid: its pictures, or what is missing, or what stands in for it."""
+    """One Pokémon of the grid: its pictures, or what is missing, or what stands in for it.
+
+    A type is its name upstream and its name for people.
+    """
 
     pokemon: Pokemon
+    types: list[tuple[str, str]]
     still: Picture | None
     moving: Picture | None
     missing: str
     stand_in: str
 
 
-def card(pokemon: Pokemon, sprites: Best, look: Look) -> Card:
+def card(row: Row, look: Look) -> Card:
     """Dress a Pokémon in its best sprites; what moves must show the side that stands still."""
-    still, moving = sprites
+    pokemon, types, (still, moving) = row
     if still and moving and moving.facing != still.facing:
         moving = None
     shown = (moving or still) if look.set == ANIMATED else (still or moving)
     return Card(
         pokemon,
+        [(name, labels.type_name(name)) for name in types],
         picture(pokemon, still, BOX) if still else None,
         picture(pokemon, moving, BOX) if moving else None,
         "" if shown else _("No sprite: %(look)s") % {"look": labels.look_name(look)},

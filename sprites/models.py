@@ -174,6 +174,21 @@ class Sprite(models.Model):
             models.Index(fields=["key"], name="sprites_key"),
             models.Index(fields=["state", "error_code"], name="sprites_state"),
             models.Index(fields=["set", "generation"], name="sprites_set"),
+            # What the gallery ranks to find the best sprite for a look, read from the index alone.
+            models.Index(
+                fields=[
+                    "pokemon",
+                    "shiny",
+                    "animated",
+                    "facing",
+                    "set",
+                    "female",
+                    "variant",
+                    "generation",
+                ],
+                condition=~Q(file=""),
+                name="sprites_look",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -55,7 +55,7 @@ class Section:
 def sections(pokemon: Pokemon, sprites: Iterable[Sprite]) -> list[Section]:
     """Lay out all sprites; those of no generation come first."""
     ordered = sorted(sprites, key=_place)
-    stills = {s.key: s for s in ordered if s.state == Sprite.State.STORED and not s.animated}
+    stills = {s.key: s for s in ordered if s.file and not s.animated}
     return [
         _section(pokemon, generation, list(group), stills)
         for generation, group in groupby(ordered, key=lambda sprite: sprite.generation or 0)
@@ -78,7 +78,7 @@ def _section(
         f"g{generation}",
         title if generation else _("Of every generation"),
         list(_rows(pokemon, sprites, columns, stills)),
-        sum(sprite.state == Sprite.State.STORED for sprite in sprites),
+        sum(bool(sprite.file) for sprite in sprites),
         len(sprites),
     )
 
@@ -107,7 +107,7 @@ def plate(
     pokemon: Pokemon, sprite: Sprite, stills: dict[str, Sprite], column: int = 1, box: int = SMALL
 ) -> Plate:
     """Show a sprite; the still of an animated one is the default set's of the same side."""
-    shown = picture(pokemon, sprite, box) if sprite.state == Sprite.State.STORED else None
+    shown = picture(pokemon, sprite, box) if sprite.file else None
     stand_in = stills.get(_leaf(sprite)) if sprite.animated else None
     still = picture(pokemon, stand_in, box) if stand_in else None
     return Plate(
@@ -132,7 +132,7 @@ def reason(sprite: Sprite) -> str:
 def chosen(sprites: list[Sprite], key: str) -> Sprite | None:
     """Return the sprite for the large plate: the one asked for, else the most telling stored."""
     asked = [sprite for sprite in sprites if sprite.key == key and is_valid(key)]
-    stored = [s for s in sprites if s.state == Sprite.State.STORED]
+    stored = [s for s in sprites if s.file]
     telling = [
         s for name in ("official-artwork", "home", "default") for s in stored if s.set == name
     ]
@@ -142,6 +142,6 @@ def chosen(sprites: list[Sprite], key: str) -> Sprite | None:
 
 def large(pokemon: Pokemon, sprite: Sprite, sprites: list[Sprite]) -> Plate:
     """Show the chosen sprite as large as it looks right."""
-    stills = {s.key: s for s in sprites if s.state == Sprite.State.STORED and not s.animated}
+    stills = {s.key: s for s in sprites if s.file and not s.animated}
     box = LARGE if sprite.width and sprite.width <= LARGE else ARTWORK
     return plate(pokemon, sprite, stills, box=box)

@@ -132,12 +132,12 @@ class SpriteQuerySet(QuerySet["Sprite"]):
     """Sprites by how they stand and what they show."""
 
     def stored(self) -> Self:
-        """Keep those that have a file."""
-        return self.filter(state="stored")
+        """Keep those that have a file: one that fails or goes missing keeps its last good one."""
+        return self.exclude(file="")
 
     def shown(self) -> Self:
         """Keep those that upstream lists, and those that it has dropped and we still have."""
-        return self.filter(Q(listed=True) | Q(state="stored"))
+        return self.filter(Q(listed=True) | ~Q(file=""))
 
     def of_set(self, name: str) -> Self:
         """Keep one set, by its own or its short name; ``animated`` means of any set."""

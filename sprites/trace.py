@@ -100,7 +100,7 @@ def open_trace(path: str | None) -> Iterator[Trace | None]:
         yield None
         return
     try:
-        file = open(path, "w", buffering=1, encoding="utf-8")
+        file = open(path, "w", buffering=1, encoding="utf-8")  # noqa: SIM115 # Trace.end does
     except OSError as error:
         raise UsageError(f"--trace {path!r} can't be written: {error.strerror}") from None
     trace = Trace(file)

@@ -46,7 +46,7 @@ def _grid(filters: Filters, found: Listing) -> dict[str, object]:
     page = found.paginator.page(filters.page)
     elided = found.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     return {
-        "cards": [card(pokemon, sprites, filters.look) for pokemon, sprites in found.rows],
+        "cards": [card(row, filters.look) for row in found.rows],
         "moves": filters.set == ANIMATED,
         "page": page,
         "pages": [

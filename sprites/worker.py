@@ -6,13 +6,12 @@ function would raise. So it runs the same on a thread, in a spawned process and 
 
 import hashlib
 import os
-import re
 import threading
 import time
 from dataclasses import dataclass
 
 from . import images
-from .errors import Code, SpritesError
+from .errors import Code, SpritesError, plain
 from .images import Limits
 from .storage import Store, file_name
 from .sync import http, pokeapi
@@ -32,8 +31,6 @@ from .sync.records import (
     Unchanged,
 )
 
-_CREDENTIALS = re.compile(r"//[^/@\s]*@")
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -52,10 +49,10 @@ def run_job(context: Context, job: Job) -> Outcome:
         result = _attempt(context, job, usage)
     except SpritesError as error:
         failure = Failure(
-            error.code, _plain(error.detail), error.status, error.retry_after, error.fatal
+            error.code, plain(error.detail), error.status, error.retry_after, error.fatal
         )
     except (Exception, SystemExit) as error:  # nothing may break the pool
-        failure = Failure(Code.INTERNAL, _plain(f"{type(error).__name__}: {error}"))
+        failure = Failure(Code.INTERNAL, plain(f"{type(error).__name__}: {error}"))
     seconds = time.perf_counter() - clock
     return Outcome(result, failure, Meter(_worker(), started, seconds, usage.requests, usage.bytes))
 
@@ -66,12 +63,6 @@ def _attempt(context: Context, job: Job, usage: Usage) -> Result:
     if isinstance(job, ResourceJob):
         return _resource(context, job, usage)
     return _probe(context, job)
-
-
-def _plain(text: str) -> str:
-    """Return a text on one line, without control characters or credentials, fit for a row."""
-    line = "".join(char if char.isprintable() else " " for char in text)
-    return _CREDENTIALS.sub("//", line)[:300]
 
 
 def _worker() -> str:

@@ -22,6 +22,9 @@ from .report import ExitCode, SyncReport
 logger = logging.getLogger(__name__)
 
 TIME_TO_LIVE = timedelta(seconds=60)
+_conducted: set[int] = set()
+"""The runs that this process conducts: one that it does not, and whose row says so, has ended
+without a database to write that to."""
 _MOST_FAILURES = 1000
 """Failures that a run's row keeps; the sprites' own rows have them all."""
 
@@ -64,6 +67,7 @@ class Lease:
                 run.save(update_fields=_TAKEN if was_queued else None)
         except IntegrityError:
             raise LockHeldError("another run has just started") from None
+        _conducted.add(run.pk)
         return cls(run, was_queued=was_queued, after_stray=before is None or not before.swept)
 
     def beat(self, report: SyncReport, picture: dict[str, Any]) -> bool:
@@ -74,6 +78,7 @@ class Lease:
 
     def discard(self) -> None:
         """Forget the run, because what was asked of it can't be; a queued one is queued again."""
+        _conducted.discard(self.run.pk)
         if self._was_queued:
             SyncRun.objects.filter(pk=self.run.pk).update(state=SyncRun.State.QUEUED)
         else:
@@ -81,6 +86,7 @@ class Lease:
 
     def release(self, report: SyncReport, picture: dict[str, Any], *, swept: bool) -> None:
         """Write how the run ended and let the next one start."""
+        _conducted.discard(self.run.pk)
         SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING).update(
             state=_STATES[report.exit_code],
             exit_code=report.exit_code,
@@ -119,6 +125,8 @@ def is_alive(run: SyncRun) -> bool:
     """Tell whether a running run's process still lives, as far as can be known from here."""
     if run.host == this_host():
         pid = int(run.process.partition(":")[0])
+        if pid == os.getpid() and run.state == SyncRun.State.RUNNING and run.pk not in _conducted:
+            return False
         return process_name(pid) == run.process
     return run.heartbeat_at > timezone.now() - TIME_TO_LIVE
 

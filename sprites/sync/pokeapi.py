@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import Code, SpritesError
+from ..errors import Code, SpritesError, without_user
 from ..keys import MAX_LENGTH, is_valid
 from .records import Group, Kind, Listing, ListPage, PokemonRecord, Reference, Result
 
@@ -122,6 +122,8 @@ def _listing(key: str, value: object) -> Listing:
     url = single_url(value)
     if len(url) > _MAX_URL or not url.isprintable():
         return Listing(key, "", Code.BAD_URL, "not a URL that could be asked for")
+    if (bare := without_user(url)) != url:
+        return Listing(key, bare, Code.URL_NOT_ALLOWED, "the URL names a user")
     return Listing(key, url)
 
 

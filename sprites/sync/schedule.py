@@ -172,6 +172,10 @@ class Schedule(Generic[J]):
             self._take_back(task)
             self._replace_workers(self._pool.generation)
             return
+        except RuntimeError as error:  # an executor takes no more work once the interpreter ends
+            self._take_back(task)
+            self._stop.ask(ExitCode.TERMINATED, f"{error}; what was done is kept")
+            return
         self._running[future] = task, self._pool.generation
         future.add_done_callback(self._done.put)
 

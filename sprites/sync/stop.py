@@ -4,12 +4,16 @@ import threading
 import time
 from collections.abc import Callable
 
+from ..errors import plain
 from .report import ExitCode
 
 GRACE = 3.0
 """Seconds that running jobs get to finish before they are aborted."""
 _LAST = 1.5
 """Seconds that aborted jobs get to come back before the run goes on without them."""
+
+_MOST_TEXT = 500
+"""Characters of a reason, some of which may come from outside."""
 
 
 class StoppedError(Exception):
@@ -49,7 +53,7 @@ class Stop:
         """Ask the run to stop; every later request is ignored."""
         if self.asked:
             return
-        self._since, self.message = time.monotonic(), message
+        self._since, self.message = time.monotonic(), plain(message, _MOST_TEXT)
         self.exit_code = exit_code
         self._timer = threading.Timer(GRACE, lambda: self._abort())
         self._timer.daemon = True

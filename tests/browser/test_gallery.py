@@ -146,10 +146,18 @@ def test_nothing_shifts(gallery: str, visit: Visit, path: str) -> None:
     """Nothing moves when the images of a page arrive after its text has been painted."""
     page = visit("about:blank", width=414)
     held: list[Route] = []
-    page.route("**/media/**", lambda route: held.append(route))
+    painted = False
+
+    def hold(route: Route) -> None:
+        if painted:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/media/**", hold)
     page.goto(gallery + path, wait_until="domcontentloaded")
     page.evaluate(PAINTED)
-    page.unroute("**/media/**")
+    painted = True
     for route in held:
         route.continue_()
     page.wait_for_load_state("networkidle")

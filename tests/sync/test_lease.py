@@ -1,0 +1,201 @@
+"""The lock: one run at a time, taken over from the dead, never from the living."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from sprites.errors import LockHeldError
+from sprites.models import SyncRun
+from sprites.sync.lease import Lease, process_name, this_host
+from sprites.sync.report import ExitCode, SyncReport
+
+from ..site import until
+
+pytestmark = pytest.mark.django_db
+
+
+def new_run() -> SyncRun:
+    """Return a run that wants to begin."""
+    return SyncRun(trigger="command", executor="threads", workers=8)
+
+
+def left(process: str, host: str = "", age: float = 0) -> SyncRun:
+    """Leave a run behind that seems to be running, its heartbeat so many seconds old."""
+    beat = timezone.now() - timedelta(seconds=age)
+    return SyncRun.objects.create(
+        trigger="command",
+        executor="threads",
+        workers=8,
+        host=host or this_host(),
+        process=process,
+        started_at=beat,
+        heartbeat_at=beat,
+    )
+
+
+@contextmanager
+def another_process() -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a process that lives until the block ends."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_run_that_begins_is_the_lock() -> None:
+    """The row names host and process, and nobody else can take the lock until it is released."""
+    lease = Lease.take(new_run())
+    row = SyncRun.objects.get()
+    assert (row.state, row.host) == ("running", this_host())
+    assert row.process == process_name(os.getpid()) != ""
+    with pytest.raises(LockHeldError, match=f"run {row.pk} holds the lock"):
+        Lease.take(new_run())
+    lease.release(SyncReport("threads", 8), {}, swept=True)
+    Lease.take(new_run())
+
+
+def test_a_dead_process_is_taken_over_at_once() -> None:
+    """The heartbeat of a moment ago does not count where the process is gone."""
+    with another_process() as process:
+        name = process_name(process.pid)
+    dead = left(name)
+    lease = Lease.take(new_run())
+    dead.refresh_from_db()
+    assert (dead.state, dead.finished_at is None) == ("interrupted", False)
+    assert lease.run.state == "running"
+    assert lease.after_stray
+
+
+def test_a_process_that_has_ended_unseen_is_dead() -> None:
+    """A zombie, which nobody has waited for yet, holds nothing."""
+    with another_process() as process:
+        holder = left(process_name(process.pid))
+        process.kill()
+        until(lambda: not process_name(process.pid))
+        Lease.take(new_run())
+    holder.refresh_from_db()
+    assert holder.state == "interrupted"
+
+
+def test_a_reused_process_id_is_not_the_holder() -> None:
+    """A living process with the id of a dead holder began at another time."""
+    pid, began = process_name(os.getpid()).split(":")
+    left(f"{pid}:{int(began) - 1}")
+    assert Lease.take(new_run()).run.pk
+
+
+def test_a_living_process_is_never_robbed() -> None:
+    """However old its heartbeat is, a process that lives on this host holds the lock."""
+    with another_process() as process:
+        holder = left(process_name(process.pid), age=86_400)
+        with pytest.raises(LockHeldError):
+            Lease.take(new_run())
+        holder.refresh_from_db()
+        assert holder.state == "running"
+
+
+@pytest.mark.parametrize(("age", "taken"), [(0, False), (50, False), (70, True)])
+def test_another_host_is_judged_by_its_heartbeat(age: float, taken: bool) -> None:
+    """A run elsewhere holds the lock for a minute after its last heartbeat."""
+    left(process_name(os.getpid()), host="elsewhere/4026531836", age=age)
+    if taken:
+        assert Lease.take(new_run()).run.pk
+    else:
+        with pytest.raises(LockHeldError):
+            Lease.take(new_run())
+
+
+def test_a_heartbeat_carries_the_counts() -> None:
+    """The row of a run shows how far it is, and that it lives."""
+    lease = Lease.take(new_run())
+    SyncRun.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=50))
+    report = SyncReport("threads", 8, requests=7)
+    report.sprites.stored = 5
+    assert lease.beat(report, {})
+    row = SyncRun.objects.get()
+    assert (row.requests, row.sprites_stored) == (7, 5)
+    assert row.heartbeat_at > timezone.now() - timedelta(seconds=10)
+
+
+def test_a_stop_that_the_site_asked_for_is_heard() -> None:
+    """The next heartbeat after a press of the button says that the run must end."""
+    lease = Lease.take(new_run())
+    SyncRun.objects.update(stop_requested=True)
+    assert not lease.beat(SyncReport("threads", 8), {})
+
+
+def test_a_run_that_was_taken_over_ends_and_changes_nothing() -> None:
+    """Who was taken for dead learns it at the heartbeat, and does not write over the verdict."""
+    lease = Lease.take(new_run())
+    SyncRun.objects.update(state="interrupted")
+    assert not lease.beat(SyncReport("threads", 8, requests=9), {})
+    lease.release(SyncReport("threads", 8), {}, swept=True)
+    row = SyncRun.objects.get()
+    assert (row.state, row.requests) == ("interrupted", 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        *((ExitCode.DONE, "done"), (ExitCode.FAILURES, "failed"), (ExitCode.STOPPED, "stopped")),
+        *((ExitCode.INTERRUPTED, "cancelled"), (ExitCode.TERMINATED, "cancelled")),
+    ],
+)
+def test_the_end_is_written(code: ExitCode, state: str) -> None:
+    """State, exit code, message and times stand in the row of a run that has ended."""
+    lease = Lease.take(new_run())
+    report = SyncReport("threads", 8, exit_code=code, message="x" * 900)
+    lease.release(report, {}, swept=True)
+    row = SyncRun.objects.get()
+    assert (row.state, row.exit_code, row.message) == (state, code, "x" * 500)
+    assert row.finished_at
+
+
+def test_a_run_that_could_not_begin_leaves_no_row() -> None:
+    """What was asked of it makes no sense: the row goes and the lock is free."""
+    Lease.take(new_run()).discard()
+    assert not SyncRun.objects.exists()
+
+
+@pytest.mark.parametrize("swept", [True, False])
+def test_the_next_run_knows_whether_to_sweep(swept: bool) -> None:
+    """Stray files are looked for where the last run did not end clean, or there was none."""
+    lease = Lease.take(new_run())
+    assert lease.after_stray
+    lease.release(SyncReport("threads", 8), {}, swept=swept)
+    assert Lease.take(new_run()).after_stray is not swept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_that_begin_at_once_one_wins() -> None:
+    """The database decides: a second running row can't be, however close the race."""
+    start = threading.Barrier(6)
+    outcomes = []
+
+    def begin() -> None:
+        start.wait(10)
+        try:
+            outcomes.append(Lease.take(new_run()))
+        except LockHeldError as error:
+            outcomes.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=begin) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(outcomes) == 6
+    assert sum(isinstance(outcome, Lease) for outcome in outcomes) == 1
+    assert SyncRun.objects.filter(state="running").count() == 1
