@@ -41,34 +41,39 @@ class Code(StrEnum):
     WORKER_DIED = "worker_died"
 
 
+def _(text: str) -> str:
+    """Mark a text for the translators: it is translated where it is shown, in no worker."""
+    return text
+
+
 MEANING: dict[Code, str] = {
-    Code.BAD_CONTENT: "the body is no image of a known type",
-    Code.BAD_IMAGE: "the image is damaged",
-    Code.BAD_JSON: "the body is not JSON",
-    Code.BAD_STATUS: "an HTTP status that makes no sense here",
-    Code.BAD_URL: "the URL in upstream's JSON is no URL",
-    Code.BLOCKED: "upstream refuses us (403 or 401)",
-    Code.BOMB: "the image would unpack to far more than its size",
-    Code.CONNECTION: "the connection broke",
-    Code.DB: "the database refused the row",
-    Code.EMPTY: "the body is empty",
-    Code.HTTP_4XX: "upstream says that the request is wrong",
-    Code.HTTP_5XX: "upstream has an error of its own",
-    Code.INTERNAL: "an unexpected error in a worker",
-    Code.NOT_FOUND: "upstream lists it and does not have it",
-    Code.RATE_LIMITED: "upstream asks us to slow down",
-    Code.REDIRECT: "too many redirects, or one without a target",
-    Code.SCHEMA: "the JSON lacks a field or has one of another type",
-    Code.STORAGE: "the media storage refused the file",
-    Code.TIMEOUT: "no answer in time",
-    Code.TLS: "the TLS certificate is not valid",
-    Code.TOO_LARGE: "the body is larger than the cap",
-    Code.TRAILING_DATA: "bytes follow the end of the image",
-    Code.TRUNCATED: "the body ended too soon",
-    Code.UNREACHABLE: "no connection to the host",
-    Code.UNSAFE_SVG: "the SVG holds something that could act",
-    Code.URL_NOT_ALLOWED: "the URL leads outside the allowed origins",
-    Code.WORKER_DIED: "the worker process died twice on it",
+    Code.BAD_CONTENT: _("the body is no image of a known type"),
+    Code.BAD_IMAGE: _("the image is damaged"),
+    Code.BAD_JSON: _("the body is not JSON"),
+    Code.BAD_STATUS: _("an HTTP status that makes no sense here"),
+    Code.BAD_URL: _("the URL in upstream's JSON is no URL"),
+    Code.BLOCKED: _("upstream refuses us (403 or 401)"),
+    Code.BOMB: _("the image would unpack to far more than its size"),
+    Code.CONNECTION: _("the connection broke"),
+    Code.DB: _("the database refused the row"),
+    Code.EMPTY: _("the body is empty"),
+    Code.HTTP_4XX: _("upstream says that the request is wrong"),
+    Code.HTTP_5XX: _("upstream has an error of its own"),
+    Code.INTERNAL: _("an unexpected error in a worker"),
+    Code.NOT_FOUND: _("upstream lists it and does not have it"),
+    Code.RATE_LIMITED: _("upstream asks us to slow down"),
+    Code.REDIRECT: _("too many redirects, or one without a target"),
+    Code.SCHEMA: _("the JSON lacks a field or has one of another type"),
+    Code.STORAGE: _("the media storage refused the file"),
+    Code.TIMEOUT: _("no answer in time"),
+    Code.TLS: _("the TLS certificate is not valid"),
+    Code.TOO_LARGE: _("the body is larger than the cap"),
+    Code.TRAILING_DATA: _("bytes follow the end of the image"),
+    Code.TRUNCATED: _("the body ended too soon"),
+    Code.UNREACHABLE: _("no connection to the host"),
+    Code.UNSAFE_SVG: _("the SVG holds something that could act"),
+    Code.URL_NOT_ALLOWED: _("the URL leads outside the allowed origins"),
+    Code.WORKER_DIED: _("the worker process died twice on it"),
 }
 
 RETRIED = frozenset(

@@ -136,7 +136,7 @@ class _Layout:
             top=round(self._y(place), 2),
             middle=round(self._y(place) + self._thick / 2, 2),
             tasks=tasks,
-            seconds=number_format(seconds, 2),
+            seconds=number_format(round(seconds, 2), 2),
             share=f"{share:.0%}",
         )
 
@@ -180,7 +180,7 @@ class _Layout:
     def _pause(self, host: str, first: float, last: float) -> tuple[str, str, str]:
         words = _("%(host)s asked for a pause of %(seconds)s s") % {
             "host": host,
-            "seconds": number_format(last - first, 1),
+            "seconds": number_format(round(last - first, 1), 1),
         }
         return f"{self._x(first):.1f}", f"{self._x(last) - self._x(first):.1f}", words
 
@@ -200,7 +200,10 @@ class _Layout:
         step = _round_up(self._span / 8)
         digits = max(-math.floor(math.log10(step)), 0)
         for place in range(int(self._span / step) + 1):
-            yield f"{self._x(place * step):.1f}", f"{number_format(place * step, digits)} s"
+            yield (
+                f"{self._x(place * step):.1f}",
+                f"{number_format(round(place * step, digits), digits)} s",
+            )
 
 
 def _round_up(number: float) -> float:
@@ -217,7 +220,7 @@ def sentence(run: SyncRun, sketch: dict[str, Any]) -> str:
         "%(workers)s workers, %(busy)s busy on average; %(work)s s of work in %(seconds)s s."
     ) % {
         "workers": run.workers,
-        "busy": number_format(busy, 1),
-        "work": number_format(seconds, 1),
-        "seconds": number_format(run.seconds, 1),
+        "busy": number_format(round(busy, 1), 1),
+        "work": number_format(round(seconds, 1), 1),
+        "seconds": number_format(round(run.seconds, 1), 1),
     }

@@ -54,7 +54,7 @@ def choices() -> Choices:
     generations = Pokemon.objects.order_by().filter(generation__gt=0)
     numbers = generations.values_list(Value("generation"), no_name, F("generation"))
     sets = Sprite.objects.order_by().values_list(Value("set"), "set", F("generation"))
-    found = list(types.union(numbers.distinct(), sets.distinct(), all=True))
+    found = list(types.union(numbers.distinct(), sets.distinct(), all=True).order_by())
     newest: dict[str, int] = {}
     for kind, name, number in found:
         if kind == "set":

@@ -149,7 +149,7 @@ class Sprite(models.Model):
         blank=True,
         default="",
         db_default="",
-        choices=[(code, MEANING[code]) for code in Code],
+        choices=[(code, _(MEANING[code])) for code in Code],
     )
     error_detail = models.CharField(
         _("error"), max_length=300, blank=True, default="", db_default=""

@@ -58,7 +58,9 @@ def _tables(tmp_path_factory: pytest.TempPathFactory, pokeapi: PokeAPI) -> Path:
 
 
 @pytest.fixture
-def shell(api: PokeAPI, tmp_path: Path, _tables: Path) -> ShellSite:
+def shell(api: PokeAPI, tmp_path: Path, _tables: Path) -> Iterator[ShellSite]:
     """A site in a folder of its own, with its tables made, driven by real processes."""
     shutil.copytree(_tables, tmp_path, dirs_exist_ok=True)
-    return ShellSite(api.url, tmp_path)
+    site = ShellSite(api.url, tmp_path)
+    yield site
+    site.close()

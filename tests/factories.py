@@ -1,8 +1,34 @@
-"""Factories that somebody might name as an executor: good ones, and all that can be wrong."""
+"""What a test lets a worker do, and factories that somebody might name as an executor.
 
+Workers import this module, so it must not need Django.
+"""
+
+import sys
+import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 NOT_CALLABLE = "an executor"
+MARK = "of a fresh process"
+
+
+def mark() -> str:
+    """Return what this process has in its memory."""
+    return MARK
+
+
+def loaded(*names: str) -> list[str]:
+    """Return those of some modules that this process has imported."""
+    return [name for name in names if name in sys.modules]
+
+
+def fail() -> None:
+    """Raise."""
+    raise LookupError("on purpose")
+
+
+def wait() -> None:
+    """Do nothing for a minute."""
+    threading.Event().wait(60)
 
 
 def threads(max_workers: int) -> Executor:

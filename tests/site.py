@@ -111,7 +111,7 @@ def files_in(media: Path) -> dict[str, bytes]:
     }
 
 
-def assert_agree(files: dict[str, bytes], rows: Iterable[tuple[str, int, str]]) -> None:
+def assert_agree(files: dict[str, bytes], rows: Iterable[tuple[str, int | None, str]]) -> None:
     """Hold that each row's file is there with its size and hash, and that no other file is."""
     named = set()
     for name, size, sha256 in rows:
@@ -155,6 +155,7 @@ class ShellSite:
     api_url: str
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    started: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.environment = {
@@ -199,6 +200,15 @@ class ShellSite:
         """Start ``fetch_sprites`` and return its process, for signals."""
         command = [sys.executable, "manage.py", "fetch_sprites", *arguments, "--format", "json"]
         pipe = subprocess.PIPE
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdout=pipe, stderr=pipe, text=True
         )
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what a test that failed has left running."""
+        for process in self.started:
+            if process.returncode is None:
+                process.kill()
+                process.communicate()

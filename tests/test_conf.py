@@ -39,12 +39,14 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
     "FRESH_FOR": [("0", 0), (86_400, 86_400)],
     "PRUNE_AFTER": [("0", 0)],
     "STORAGE": [("default", "default")],
+    "TASK_BACKEND": [("default", "default")],
+    "TASK_QUEUE": [(" sprites ", "sprites")],
 }  # fmt: skip
 BAD: dict[str, list[Any]] = {
     "API_URL": ["", "ftp://a/", "//a/", "a", 5, None, "https://a/?b", "https://a/#b",
                 "https://u:p@a/", "https://a:99999/", "http://mirror.example/", "https://"],
     "ALLOWED_ORIGINS": ["https://a/b", "a.example", "ftp://a", 5, None, [5], ["https://u@a"],
-                        "http://a.example", "https://a.example?b"],
+                        "http://a.example"],
     "ALLOW_HTTP": ["maybe", 1, None, 0],
     "ALLOW_PRIVATE_ADDRESSES": ["2"],
     "ALLOW_TRAILING_DATA": [[]],
@@ -65,6 +67,8 @@ BAD: dict[str, list[Any]] = {
     "FRESH_FOR": [-1, 10**10],
     "PRUNE_AFTER": [-1],
     "STORAGE": ["", None, 5],
+    "TASK_BACKEND": ["", None],
+    "TASK_QUEUE": ["", None],
 }  # fmt: skip
 
 

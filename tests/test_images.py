@@ -74,6 +74,19 @@ def test_a_thumbnail_is_not_the_end_of_a_jpeg() -> None:
     assert code_of((data[:2] + segment + data[2:])[:-2]) is Code.BAD_IMAGE
 
 
+@pytest.mark.parametrize("bad", [1, 2])
+def test_a_frame_that_cannot_be_decoded_is_found(bad: int) -> None:
+    """Every frame is decoded: a whole container whose last frame is broken is ``bad_image``."""
+    head, *frames = IMAGES["apng"][0].split(b"fcTL")
+    assert len(frames) == 4
+    broken = frames[bad]
+    start = broken.index(b"fdAT")
+    length = int.from_bytes(broken[start - 4 : start], "big")
+    body = broken[start + 4 : start + 8] + bytes(length - 4)
+    frames[bad] = broken[: start - 4] + chunk(b"fdAT", body) + broken[start + 8 + length :]
+    assert code_of(b"fcTL".join([head, *frames])) is Code.BAD_IMAGE
+
+
 @pytest.mark.parametrize("form", ["png", "apng", "gif-animated"])
 def test_a_flipped_bit_is_found_or_harmless(form: str) -> None:
     """A damaged PNG is refused by its checksums; whatever the damage, nothing else escapes."""

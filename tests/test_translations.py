@@ -1,8 +1,10 @@
 """The gallery speaks Brazilian Portuguese as well as English."""
 
 import ast
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,8 +37,9 @@ def test_the_catalogue_has_every_string(tmp_path: Path) -> None:
     shutil.copytree(APP, tmp_path / "sprites", ignore=shutil.ignore_patterns("testing", "*.pyc"))
     made = tmp_path / "sprites" / CATALOGUE.relative_to(APP)
     subprocess.run(
-        ["django-admin", "makemessages", "-l", "pt_BR", "--no-obsolete"],
+        [sys.executable, "-m", "django", "makemessages", "-l", "pt_BR", "--no-obsolete"],
         cwd=tmp_path / "sprites", check=True, capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(APP.parent)},
     )  # fmt: skip
     assert strings(made) == strings(CATALOGUE)
 

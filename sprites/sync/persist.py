@@ -58,7 +58,7 @@ class Persist:
         self._entries: list[Entry] = []
         self._superseded: list[str] = []
         self.generations: dict[str, int] = {}
-        self.is_abandoned = False
+        self.is_abandoned = self.left_any = False
 
     def pokemon(self, record: PokemonRecord, known: Known | None, *, whole: bool) -> None:
         """Take a Pokémon whose JSON has come; unless it was whole, it is asked for again soon."""
@@ -182,6 +182,10 @@ class Persist:
         self._count_sprites([entry])
 
     def _delete(self, name: str) -> None:
-        if name:
-            with suppress(SpritesError):
+        """Delete a file that no row points to; ``left_any`` says that one could not be."""
+        try:
+            if name:
                 self._store.delete(name)
+        except SpritesError as error:
+            self.left_any = True
+            logger.warning("left to the next run: %s", error.detail)

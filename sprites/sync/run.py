@@ -1,6 +1,6 @@
 """The conductor: a Request in, a SyncReport out.
 
-Open the pool, probe the storage, take the lock, select, mirror, tidy up, report.
+Open the pool, take the lock, probe the storage, select, mirror, tidy up, report.
 """
 
 import logging
@@ -108,8 +108,8 @@ class Conductor:
         """Do the whole of it."""
         try:
             if not self._request.dry_run:
-                self._probe()
                 self._lease = _take_lease(run)
+                self._probe()
             self._guarded(self._mirror_selection)
         except UsageError:
             if self._lease:
@@ -215,14 +215,18 @@ class Conductor:
         if self._mirror.persist.is_abandoned:
             return
         self._mirror.persist.finish()
-        self._is_clean = not (self._schedule.lost_any or self._lease.after_stray)
+        self._is_clean = not (
+            self._schedule.lost_any
+            or self._mirror.persist.left_any
+            or self._lease.after_stray
+            or self._stop.exit_code is ExitCode.STOPPED  # a disk that fails may keep a part
+        )
         if self._stop.asked:
             return
         if self._request.prune:
             self.report.pruned = upkeep.prune(self._store, self._prune_before(), dry_run=False)
         if self._request.prune or not self._is_clean:
-            upkeep.sweep(self._store)
-            self._is_clean = True
+            self._is_clean = upkeep.sweep(self._store)
 
     def _prune_before(self) -> Any:
         return timezone.now() - timedelta(seconds=self._options.PRUNE_AFTER)

@@ -16,7 +16,7 @@ from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..errors import RETRIED, Code
+from ..errors import RETRIED, Code, UsageError
 from .hosts import Host, Rules
 from .pool import Pool
 from .records import Failure, Outcome
@@ -243,7 +243,10 @@ class Schedule(Generic[J]):
         if self._deaths > self._rules.breaker:
             self._stop.ask(ExitCode.STOPPED, f"the workers died {self._deaths} times in a row")
             return
-        self._pool.rebuild()
+        try:
+            self._pool.rebuild()
+        except UsageError as error:  # a factory that made an executor once, and now can't
+            self._stop.ask(ExitCode.STOPPED, str(error))
 
     def _judge(self, task: "_Task[J]", outcome: Outcome) -> Iterator[Finished[J]]:
         """Decide what an attempt's outcome means for its job and for its host."""

@@ -1,27 +1,39 @@
 """What no run may leave behind: half-written files, files without a row, rows past their time."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 
 from django.db.models import Q
 
+from ..errors import SpritesError
 from ..models import Sprite
 from ..storage import Store
+
+logger = logging.getLogger(__name__)
 
 _CHUNK = 500
 """Files that are looked up at once."""
 
 
-def sweep(store: Store) -> int:
-    """Delete half-written files and our own files that no row points to; return how many.
+def sweep(store: Store) -> bool:
+    """Delete half-written files and our own files that no row points to; tell if none is left.
 
     Only for the holder of the lock, when no worker is writing.
     """
     stray = [*store.incoming(), *_without_row(store)]
-    for name in stray:
+    left = [name for name in stray if not _delete(store, name)]
+    return not left
+
+
+def _delete(store: Store, name: str) -> bool:
+    try:
         store.delete(name)
-    return len(stray)
+    except SpritesError as error:
+        logger.warning("left to the next run: %s", error.detail)
+        return False
+    return True
 
 
 def _without_row(store: Store) -> Iterator[str]:
@@ -42,5 +54,5 @@ def prune(store: Store, before: datetime, *, dry_run: bool) -> int:
     files = dict(old.values_list("pk", "file"))
     old.delete()
     for name in filter(None, files.values()):
-        store.delete(name)
+        _delete(store, name)
     return len(files)

@@ -7,11 +7,13 @@ from django.db import connections, router
 from django.db.models import DateTimeField, Model
 from django.db.models.constants import OnConflict
 
+Row = Sequence[object]
+
 
 def upsert(
     model: type[Model],
     columns: Sequence[str],
-    rows: Iterable[Sequence[object]],
+    rows: Iterable[Row],
     *,
     unique: Sequence[str],
     update: Sequence[str],
@@ -22,26 +24,39 @@ def upsert(
     default.
     """
     connection = connections[router.db_for_write(model)]
-    quote = connection.ops.quote_name
     fields: list[Any] = [model._meta.get_field(name) for name in columns]
-    names = {name: field.column for name, field in zip(columns, fields, strict=True)}
-    suffix = connection.ops.on_conflict_suffix_sql(
-        fields,
-        OnConflict.UPDATE if update else OnConflict.IGNORE,
-        [names[name] for name in update],
-        [names[name] for name in unique],
-    )
-    sql = (
-        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, names.values()))})"
-        f" VALUES ({', '.join(['%s'] * len(fields))}) {suffix}"
-    )
-    dates = [number for number, field in enumerate(fields) if isinstance(field, DateTimeField)]
-    values: list[Any] = []
-    for row in rows:
-        values.append(adapted := list(row))
-        for number in dates:
-            if row[number] is not None:
-                adapted[number] = fields[number].get_db_prep_save(row[number], connection)
+    values = list(_adapted(fields, rows, connection))
     if values:
         with connection.cursor() as cursor:
-            cursor.executemany(sql, values)
+            cursor.executemany(_statement(model, fields, unique, update, connection), values)
+
+
+def _adapted(fields: Sequence[Any], rows: Iterable[Row], connection: Any) -> Iterable[Any]:
+    """Yield rows as a database takes them: of what we write, only dates differ between them."""
+    dates = [number for number, field in enumerate(fields) if isinstance(field, DateTimeField)]
+    for row in rows:
+        values = list(row)
+        for number in dates:
+            if values[number] is not None:
+                values[number] = fields[number].get_db_prep_save(values[number], connection)
+        yield values
+
+
+def _statement(
+    model: type[Model],
+    fields: Sequence[Any],
+    unique: Sequence[str],
+    update: Sequence[str],
+    connection: Any,
+) -> str:
+    quote = connection.ops.quote_name
+    column = {field.name: field.column for field in fields}
+    suffix = connection.ops.on_conflict_suffix_sql(
+        fields,
+        OnConflict.UPDATE,
+        [column[name] for name in update],
+        [column[name] for name in unique],
+    )
+    table, names = quote(model._meta.db_table), ", ".join(map(quote, column.values()))
+    places = ", ".join(["%s"] * len(column))
+    return f"INSERT INTO {table} ({names}) VALUES ({places}) {suffix}"

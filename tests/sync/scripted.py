@@ -125,6 +125,7 @@ class Trace:
         """Note that a job came back, done or cancelled."""
         with self.lock:
             self.flying[job] -= 1
+            self.lock.notify_all()
 
     def times(self, host: str) -> list[float]:
         """Return when the jobs of a host were handed out."""

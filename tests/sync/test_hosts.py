@@ -11,9 +11,11 @@ from sprites.sync.report import ExitCode
 
 from .scripted import (
     BUSY,
+    OK,
     RULES,
     Job,
     Script,
+    Trace,
     failed,
     jobs,
     scheduled,
@@ -38,6 +40,23 @@ def test_a_paused_host_is_left_alone_while_another_goes_on() -> None:
     assert max(done.trace.times("b")) < refused_at + 1.0
     assert done.attempts()[Job(0, "a")] == 2
     assert sum(done.attempts().values()) == 41
+
+
+def test_what_waits_for_a_worker_is_taken_back_by_a_pause() -> None:
+    """Jobs of the host that no worker has begun are not sent, and lose no attempt."""
+    trace, waits = Trace(), Job(1, "a")
+    limited = failed(Code.RATE_LIMITED, 429, retry_after=0.3)
+
+    def until_it_is_back() -> Outcome:
+        assert trace.wait(lambda: not trace.flying[waits])
+        return OK
+
+    script = Script({Job(0, "a"): [limited], Job(0, "b"): [until_it_is_back]})
+    source = [Job(0, "a"), Job(0, "b"), waits]
+    done = scheduled(script, source, workers=1, window=3, trace=trace)
+    assert done.codes() == dict.fromkeys(source)
+    assert (done.attempts()[waits], done.attempts()[Job(0, "a")]) == (1, 2)
+    assert [job for job, _ in done.trace.starts].count(waits) == 2
 
 
 def test_a_host_that_asks_for_too_long_a_pause_ends_the_run() -> None:

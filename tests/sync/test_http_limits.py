@@ -1,11 +1,16 @@
 """How much a reply may cost: bytes after unpacking, seconds in all; and how connections break."""
 
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,13 +97,13 @@ def test_redirects_share_one_deadline(api: PokeAPI) -> None:
     assert caught.value.code is Code.TIMEOUT
 
 
-@pytest.mark.parametrize("option", ["READ_TIMEOUT", "TIMEOUT"])
-def test_silence_ends_at_the_shorter_timeout(api: PokeAPI, option: str) -> None:
+@pytest.mark.parametrize("options", [{"READ_TIMEOUT": 0.3}, {"TIMEOUT": 0.3}])
+def test_silence_ends_at_the_shorter_timeout(api: PokeAPI, options: dict[str, Any]) -> None:
     """A server that accepts and never answers is ``timeout``."""
     api.fault(PNG, hang=True)
     began = time.monotonic()
     with pytest.raises(SpritesError) as caught:
-        fetch(api, PNG, **{option: 0.3})
+        fetch(api, PNG, **options)
     assert caught.value.code is Code.TIMEOUT
     assert time.monotonic() - began < 1.5
 
@@ -148,6 +153,44 @@ def test_a_host_that_is_not_there_is_unreachable(api: PokeAPI, host: str) -> Non
             fetch(api, f"{url}/a.png", ALLOWED_ORIGINS=[url], ALLOW_HTTP=True)
     assert caught.value.code is Code.UNREACHABLE
     assert " object at " not in caught.value.detail
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
+def test_a_certificate_that_nobody_signed_is_refused(api: PokeAPI, tmp_path: Path) -> None:
+    """A certificate that can't be verified is ``tls``: no byte is asked for, and no retry helps."""
+    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem")]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=localhost",
+    ]
+    subprocess.run([*command, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    received: list[bytes] = []
+
+    def serve() -> None:
+        line, _ = listener.accept()
+        with line, suppress(OSError), context.wrap_socket(line, server_side=True) as secure:
+            received.append(secure.recv(100))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"https://localhost:{listener.getsockname()[1]}"
+        with pytest.raises(SpritesError) as caught:
+            fetch(api, f"{url}/a.png", ALLOWED_ORIGINS=[url])
+        thread.join(10)
+    assert caught.value.code is Code.TLS
+    assert Code.TLS not in RETRIED
+    assert received in ([], [b""])
 
 
 def test_chunked_replies_share_a_connection(api: PokeAPI) -> None:

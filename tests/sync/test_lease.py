@@ -89,9 +89,10 @@ def test_a_process_that_has_ended_unseen_is_dead() -> None:
 
 def test_a_reused_process_id_is_not_the_holder() -> None:
     """A living process with the id of a dead holder began at another time."""
-    pid, began = process_name(os.getpid()).split(":")
-    left(f"{pid}:{int(began) - 1}")
-    assert Lease.take(new_run()).run.pk
+    with another_process() as process:
+        pid, began = process_name(process.pid).split(":")
+        left(f"{pid}:{int(began) - 1}")
+        assert Lease.take(new_run()).run.pk
 
 
 def test_a_living_process_is_never_robbed() -> None:
@@ -180,7 +181,7 @@ def test_the_next_run_knows_whether_to_sweep(swept: bool) -> None:
 def test_of_many_that_begin_at_once_one_wins() -> None:
     """The database decides: a second running row can't be, however close the race."""
     start = threading.Barrier(6)
-    outcomes = []
+    outcomes: list[Lease | LockHeldError] = []
 
     def begin() -> None:
         start.wait(10)

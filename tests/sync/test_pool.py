@@ -16,6 +16,7 @@ from sprites.errors import UsageError
 from sprites.sync.lease import process_name
 from sprites.sync.pool import InPlaceExecutor, Pool, open_pool
 
+from .. import factories
 from ..site import ROOT, until
 
 
@@ -27,10 +28,6 @@ def opened(name: str, workers: int = 2) -> Iterator[Pool]:
         yield pool
     finally:
         pool.close(wait=True)
-
-
-def _fail() -> None:
-    raise LookupError("on purpose")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +42,7 @@ def test_a_name_gives_an_executor(name: str) -> None:
     with opened(name) as pool:
         assert pool.submit(pow, 2, 5).result(10) == 32
         with pytest.raises(LookupError, match="on purpose"):
-            pool.submit(_fail).result(10)
+            pool.submit(factories.fail).result(10)
 
 
 @pytest.mark.parametrize(("name", "window"), [("sync", 1), ("threads", 6), ("processes", 6)])
@@ -73,12 +70,19 @@ def test_threads_are_as_many_as_asked_for() -> None:
         assert sorted(future.result(10) for future in futures) == [0, 1, 2]
 
 
-def test_processes_are_never_forked() -> None:
+def test_processes_are_never_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker process starts afresh: threads of this one hold locks that a fork would copy."""
+    monkeypatch.setattr(factories, "MARK", "of this process")
     with opened("processes") as pool:
-        method = pool.submit(multiprocessing.get_start_method).result(20)
-        assert method in ("spawn", "forkserver")
-        assert pool.submit(os.getpid).result(10) != os.getpid()
+        assert pool.submit(factories.mark).result(20) == "of a fresh process"
+        assert factories.mark() == "of this process"
+
+
+def test_processes_load_no_models() -> None:
+    """A worker has no registry of apps, no settings read and no connection to any database."""
+    with opened("processes") as pool:
+        assert pool.submit(factories.loaded, "sprites.models", "sprites.conf").result(20) == []
+        assert pool.submit(factories.loaded, "sprites.worker").result(20) == ["sprites.worker"]
 
 
 def test_workers_leave_ctrl_c_to_the_parent() -> None:
@@ -104,12 +108,12 @@ def test_a_broken_pool_is_replaced() -> None:
 
 def test_an_abort_ends_what_runs() -> None:
     """Processes that do not end by themselves are ended, and only those of the pool."""
-    bystander = multiprocessing.get_context("spawn").Process(target=_wait)
+    bystander = multiprocessing.get_context("spawn").Process(target=factories.wait)
     bystander.start()
     try:
         with opened("processes", workers=1) as pool:
             pool.submit(os.getpid).result(20)
-            stuck = pool.submit(_wait)
+            stuck = pool.submit(factories.wait)
             pool.abort()
             with pytest.raises(BrokenExecutor):
                 stuck.result(10)
@@ -117,10 +121,6 @@ def test_an_abort_ends_what_runs() -> None:
     finally:
         bystander.kill()
         bystander.join()
-
-
-def _wait() -> None:
-    threading.Event().wait(60)
 
 
 def test_workers_die_with_their_parent() -> None:

@@ -16,6 +16,7 @@ from .scripted import (
     OK,
     Job,
     Script,
+    Trace,
     failed,
     jobs,
     scheduled,
@@ -32,26 +33,19 @@ def test_a_fatal_failure_ends_the_run() -> None:
 
 
 def test_a_stop_ends_the_run_with_what_has_finished() -> None:
-    """Once a stop is asked, nothing more is handed out and running jobs are still yielded."""
-    stop = Stop()
-    began, go = threading.Event(), threading.Event()
+    """Once a stop is asked nothing more is begun, and what runs is still yielded."""
+    stop, trace = Stop(), Trace()
 
-    def hold() -> Outcome:
-        began.set()
-        assert go.wait(10)
+    def ask() -> Outcome:
+        assert trace.wait(lambda: bool(trace.flying[Job(10)] and trace.flying[Job(11)]))
+        stop.ask(ExitCode.INTERRUPTED, "by a test")
+        assert trace.wait(lambda: not (trace.flying[Job(10)] or trace.flying[Job(11)]))
         return OK
 
-    def ask() -> None:
-        assert began.wait(10)
-        stop.ask(ExitCode.INTERRUPTED, "by a test")
-        go.set()
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    done = scheduled(Script({Job(9): [hold]}), jobs(1000), workers=1, window=3, stop=stop)
-    asking.join()
+    script = Script({Job(9): [ask]})
+    done = scheduled(script, jobs(1000), workers=1, window=3, stop=stop, trace=trace)
+    assert sorted(done.attempts()) == jobs(10)
     assert done.codes()[Job(9)] is None
-    assert len(done.finished) < 20
     assert not stop.gave_up
 
 

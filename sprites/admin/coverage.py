@@ -1,0 +1,130 @@
+"""How much of upstream is here: a row a set, a column a generation of Pokémon."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from ..labels import SET_ORDER, generation_name, set_name
+from ..models import Sprite
+from .starts import buttons
+
+if TYPE_CHECKING:
+    from django.contrib import admin
+
+State = Sprite.State
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many sprites are listed, and how they stand."""
+
+    url: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def listed(self) -> int:
+        """Return how many upstream lists."""
+        return self.counts.total()
+
+    @property
+    def stored(self) -> int:
+        """Return how many are here."""
+        return self.counts[State.STORED]
+
+    @property
+    def missing(self) -> int:
+        """Return how many upstream lists and has not."""
+        return self.counts[State.MISSING]
+
+    @property
+    def failed(self) -> int:
+        """Return how many failed."""
+        return self.counts[State.FAILED]
+
+    @property
+    def pending(self) -> int:
+        """Return how many nobody has asked for yet."""
+        return self.counts[State.PENDING]
+
+    @property
+    def tenths(self) -> int:
+        """Return how much is here, in tenths, for the shade; only all of it is ten."""
+        return self.stored * 10 // self.listed if self.listed else 0
+
+    @property
+    def percent(self) -> str:
+        """Return how much is here in percent, rounded down."""
+        return f"{self.stored * 100 // self.listed} %" if self.listed else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A set, its total, and its cells by generation; None where upstream lists none."""
+
+    name: str
+    total: Tally
+    cells: list[Tally | None]
+
+
+def coverage(request: HttpRequest, model_admin: "admin.ModelAdmin[Sprite]") -> HttpResponse:
+    """Show the table."""
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    site = model_admin.admin_site
+    base = reverse("admin:sprites_sprite_changelist", current_app=site.name)
+    counted = _count()
+    generations = sorted({number for _set, number in counted})
+    context: dict[str, Any] = {
+        **site.each_context(request),
+        "title": _("Coverage"),
+        **buttons(request),
+        "opts": Sprite._meta,
+        "generations": [generation_name(number) if number else "?" for number in generations],
+        "lines": [_line(name, counted, generations, base) for name in _sets(counted)],
+        "total": Tally(base, sum(counted.values(), Counter())),
+    }
+    return TemplateResponse(request, "admin/sprites/sprite/coverage.html", context)
+
+
+Counted = dict[tuple[str, int], Counter[str]]
+
+
+def _count() -> Counted:
+    """Count the listed sprites by set, generation of the Pokémon (0: unknown) and state."""
+    found: Counted = {}
+    rows = Sprite.objects.filter(listed=True).order_by()
+    for name, number, state, count in rows.values_list(
+        "set", "pokemon__generation", "state"
+    ).annotate(count=Count("pk")):
+        found.setdefault((name, number or 0), Counter())[state] = count
+    return found
+
+
+def _sets(counted: Counted) -> list[str]:
+    names = {name for name, _number in counted}
+    return sorted(names, key=lambda name: (SET_ORDER.get(name, 99), name))
+
+
+def _line(name: str, counted: Counted, generations: list[int], base: str) -> Line:
+    total = Tally(_url(base, name))
+    cells: list[Tally | None] = []
+    for number in generations:
+        counts = counted.get((name, number))
+        cells.append(Tally(_url(base, name, number), counts) if counts else None)
+        total.counts += counts or Counter()
+    return Line(set_name(name), total, cells)
+
+
+def _url(base: str, name: str, number: int | None = None) -> str:
+    query: dict[str, str | int] = {"set": name, "listed__exact": 1}
+    if number is not None:
+        query |= {"pokemon__generation": number} if number else {"pokemon__generation__isnull": 1}
+    return f"{base}?{urlencode(query)}"

@@ -1,0 +1,127 @@
+"""The command's own options as a form; the command's own reading of them judges what is typed."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ..conf import options
+from ..errors import UsageError
+from ..management.arguments import overrides, read_request
+from ..sync.records import Request
+from .words import presets
+
+_OURS = ("threads", "processes", "sync")
+
+MODES = (
+    ("", _("What is new or due")),
+    ("recheck", _("Everything, if it has changed upstream")),
+    ("force", _("Everything, from scratch")),
+    ("retry_failed", _("Only what failed before")),
+    ("verify", _("Only what is damaged here: hash every file")),
+)
+
+
+class FetchForm(forms.Form):
+    """Which Pokémon, which sprites, what to do and how."""
+
+    pokemon = forms.CharField(
+        label=_("Pokémon"),
+        required=False,
+        help_text=_("Names or ids, separated by spaces."),
+    )
+    ids = forms.CharField(label=_("Ids"), required=False, help_text=_("Such as 1-151,172."))
+    limit = forms.CharField(
+        label=_("Limit"),
+        required=False,
+        help_text=_("The first so many of those chosen; with nothing chosen, 100."),
+    )
+    everyone = forms.BooleanField(label=_("Every Pokémon"), required=False)
+    generation = forms.CharField(
+        label=_("Generation"), required=False, help_text=_("Such as 1 or ii, separated by commas.")
+    )
+    type = forms.CharField(
+        label=_("Type"), required=False, help_text=_("Such as fire,water: of one of them.")
+    )
+    no_forms = forms.BooleanField(label=_("Without forms"), required=False)
+    sprites = forms.CharField(label=_("Sprites"), required=False)
+    mode = forms.ChoiceField(label=_("What"), required=False, choices=MODES)
+    prune = forms.BooleanField(
+        label=_("Prune"),
+        required=False,
+        help_text=_("Delete what upstream has not had for a week."),
+    )
+    executor = forms.ChoiceField(label=_("Executor"), required=False)
+    workers = forms.CharField(label=_("Workers"), required=False)
+    rate = forms.CharField(
+        label=_("Rate"), required=False, help_text=_("At most so many requests a second.")
+    )
+    timeout = forms.CharField(
+        label=_("Timeout"), required=False, help_text=_("Seconds that one attempt may take.")
+    )
+    retries = forms.CharField(
+        label=_("Retries"), required=False, help_text=_("Further attempts after a passing fault.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        chosen = options()
+        self.fields["sprites"].widget.attrs["placeholder"] = "default"
+        self.fields["sprites"].help_text = _("Keys, globs or presets: %(presets)s.") % {
+            "presets": presets()
+        }
+        # A dotted path would be imported: the site's settings may name one, a form may not.
+        choices = [("", _("As the site does: %(name)s") % {"name": chosen.EXECUTOR})]
+        executor = self.fields["executor"]
+        assert isinstance(executor, forms.ChoiceField)
+        executor.choices = [*choices, *((name, name) for name in _OURS)]
+        for name in ("workers", "rate", "timeout", "retries"):
+            value = getattr(chosen, name.upper())
+            self.fields[name].widget.attrs["placeholder"] = "" if value is None else f"{value:g}"
+
+    @property
+    def who(self) -> list[forms.BoundField]:
+        """Return the fields that choose Pokémon."""
+        names = ("pokemon", "ids", "generation", "type", "limit", "everyone", "no_forms")
+        return [self[name] for name in names]
+
+    @property
+    def what(self) -> list[forms.BoundField]:
+        """Return the fields that choose sprites and what is done with them."""
+        return [self[name] for name in ("sprites", "mode", "prune")]
+
+    @property
+    def how(self) -> list[forms.BoundField]:
+        """Return the fields that replace the site's options."""
+        return [self[name] for name in ("executor", "workers", "rate", "timeout", "retries")]
+
+    def clean(self) -> dict[str, Any]:
+        """Read the fields as the command does; add ``request`` and ``overrides``."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        try:
+            cleaned["request"] = _request(cleaned)
+            cleaned["overrides"] = _overrides(cleaned)
+        except UsageError as error:
+            named = re.match(r"--([a-z-]+) is ", str(error))
+            self.add_error(named[1].replace("-", "_") if named else None, str(error))
+        return cleaned
+
+
+def _request(cleaned: dict[str, Any]) -> Request:
+    mode = cleaned.get("mode", "")
+    given = {
+        **{name: value or None for name, value in cleaned.items()},
+        **{name: name == mode for name in ("force", "retry_failed", "verify")},
+        **{name: bool(cleaned.get(name)) for name in ("everyone", "no_forms", "prune")},
+        "pokemon": re.findall(r"[^\s,]+", cleaned.get("pokemon", "")),
+        "dry_run": False,
+    }
+    return read_request(given)
+
+
+def _overrides(cleaned: dict[str, Any]) -> dict[str, object]:
+    names = ("executor", "workers", "rate", "timeout", "retries")
+    found = overrides({name: cleaned.get(name) or None for name in names})
+    return found | ({"FRESH_FOR": 0} if cleaned.get("mode") == "recheck" else {})

@@ -1,0 +1,83 @@
+"""What the page of one run says: its row in, plain data for the templates out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from .. import tasks
+from ..errors import MEANING, Code
+from ..lanes import draw
+from ..models import SyncRun
+from ..sync.records import Request
+from . import cells
+from .starts import starter
+from .words import describe
+
+State = SyncRun.State
+_GOES_ON = (State.QUEUED, State.RUNNING)
+_MOST_ROWS = 200
+"""Failures that the page lists; the list of sprites has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRow:
+    """A failure as the page lists it; ``place`` is what the retry button sends."""
+
+    place: int
+    pokemon: int | None
+    key: str
+    url: SafeString
+    code: str
+    meaning: str
+    detail: str
+    status: int | None
+    attempts: int
+
+
+def page(run: SyncRun) -> dict[str, Any]:
+    """Return all that the page and its live parts need."""
+    state = tasks.standing(run)
+    goes_on = state in _GOES_ON
+    return {
+        "title": _("Run %(run)s") % {"run": run.pk},
+        "run": run,
+        "state": state,
+        "goes_on": goes_on,
+        "stopping": goes_on and run.stop_requested,
+        "version": f"{state} {run.heartbeat_at.timestamp()} {run.stop_requested}",
+        "words": describe(Request.read(run.selection)),
+        "starter": starter(run),
+        "settled": settled(run),
+        "untried": run.sprites_wanted - settled(run),
+        "duration": cells.duration(run.seconds),
+        "weight": cells.weight(run.bytes),
+        "drawing": draw(run),
+        "failures": [_failure(*item) for item in enumerate(run.failures[:_MOST_ROWS])],
+        "more_failures": max(run.pokemon_failed + run.sprites_failed - _MOST_ROWS, 0),
+        "all_failed": reverse("admin:sprites_sprite_changelist") + "?state__exact=failed",
+    }
+
+
+def settled(run: SyncRun) -> int:
+    """Count the wanted sprites whose fate is known."""
+    done = run.sprites_stored + run.sprites_unchanged
+    return done + run.sprites_missing + run.sprites_failed
+
+
+def _failure(place: int, failure: dict[str, Any]) -> FailureRow:
+    code = failure["code"]
+    url = failure["url"]
+    return FailureRow(
+        place=place,
+        pokemon=failure["pokemon"],
+        key=failure["key"],
+        url=cells.link(url, url),
+        code=code,
+        meaning=_(MEANING[Code(code)]) if code in MEANING else "",
+        detail=failure["detail"],
+        status=failure["status"],
+        attempts=failure["attempts"],
+    )

@@ -1,0 +1,229 @@
+"""Every run in the admin: the list, the live page of one, and the buttons that start and stop."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.urls.resolvers import URLPattern
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from .. import tasks
+from ..models import SyncRun
+from ..sync.records import Request
+from . import cells
+from .facts import Facts
+from .fetch import FetchForm
+from .page import page
+from .starts import buttons, confirmed, may_run, preview, run_url, start
+from .words import describe
+
+if TYPE_CHECKING:
+    RunBase = admin.ModelAdmin[SyncRun]
+else:
+    RunBase = admin.ModelAdmin
+
+View = Callable[..., HttpResponse]
+
+_HEAVY = ("failures", "picture")
+"""Columns that the list has no use for."""
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(Facts, RunBase):
+    """The runs, whoever started them."""
+
+    list_display = (
+        *("id", "standing", "started", "starter", "asked", "engine"),
+        *("pokemon", "sprites", "weight", "took"),
+    )
+    list_display_links = ("id", "standing")
+    list_filter = ("state", "trigger")
+    list_select_related = ("user",)
+    change_list_template = "admin/sprites/syncrun/change_list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
+        """Leave out what the list has no use for."""
+        return super().get_queryset(request).defer(*_HEAVY)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Runs that are over may be forgotten by those whom the site lets."""
+        over = obj is None or tasks.standing(obj) not in (tasks.State.RUNNING, tasks.State.QUEUED)
+        return over and admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def standing(self, run: SyncRun) -> SafeString:
+        """Name how it stands."""
+        state = tasks.standing(run)
+        return format_html('<span class="sprites-state {}">{}</span>', state.value, state.label)
+
+    @admin.display(description=gettext_lazy("started at"), ordering="started_at")
+    def started(self, run: SyncRun) -> str:
+        """Write when it was started, shortly."""
+        return date_format(timezone.localtime(run.started_at), "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=gettext_lazy("started by"), ordering="trigger")
+    def starter(self, run: SyncRun) -> str:
+        """Name who started it."""
+        return run.user.get_username() if run.user else run.get_trigger_display()
+
+    @admin.display(description=gettext_lazy("selection"))
+    def asked(self, run: SyncRun) -> str:
+        """Say what was asked of it."""
+        return describe(Request.read(run.selection))
+
+    @admin.display(description=gettext_lazy("executor"), ordering="executor")
+    def engine(self, run: SyncRun) -> str:
+        """Name its executor and the number of its workers."""
+        return f"{run.executor} × {run.workers}"
+
+    @admin.display(description=gettext_lazy("Pokémon"), ordering="pokemon_checked")
+    def pokemon(self, run: SyncRun) -> str:
+        """Count the Pokémon that it looked at."""
+        return number_format(run.pokemon_checked)
+
+    @admin.display(description=gettext_lazy("sprites"), ordering="sprites_wanted")
+    def sprites(self, run: SyncRun) -> SafeString:
+        """Count what it stored of what was wanted, and what failed."""
+        text = _("%(stored)s of %(wanted)s") % {
+            "stored": number_format(run.sprites_stored + run.sprites_unchanged),
+            "wanted": number_format(run.sprites_wanted),
+        }
+        if not run.sprites_failed:
+            return format_html("{}", text)
+        failed = _("%(count)s failed") % {"count": number_format(run.sprites_failed)}
+        return format_html('{}, <b class="sprites-bad">{}</b>', text, failed)
+
+    @admin.display(description=gettext_lazy("bytes"), ordering="bytes")
+    def weight(self, run: SyncRun) -> str:
+        """Write how much it received."""
+        return cells.weight(run.bytes)
+
+    @admin.display(description=gettext_lazy("duration"), ordering="seconds")
+    def took(self, run: SyncRun) -> str:
+        """Write how long it took."""
+        return cells.duration(run.seconds)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages that start, follow and stop a run."""
+        routes: dict[str, tuple[View, str]] = {
+            "fetch/": (self.fetch_view, "fetch"),
+            "retry-failed/": (self.retry_failed_view, "retry_failed"),
+            "start/": (self.start_view, "start"),
+            "<int:pk>/live/": (self.live_view, "live"),
+            "<int:pk>/stop/": (self.stop_view, "stop"),
+            "<int:pk>/again/": (self.again_view, "again"),
+            "<int:pk>/retry/": (self.retry_view, "retry"),
+        }
+        ours = [
+            path(route, self.admin_site.admin_view(view), name=f"sprites_syncrun_{name}")
+            for route, (view, name) in routes.items()
+        ]
+        return [*ours, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list, with the buttons for those who may press them."""
+        return super().changelist_view(request, {**buttons(request), **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a run; while it goes on, the page follows it."""
+        if not object_id.isdecimal():
+            raise Http404
+        context = {**self.admin_site.each_context(request), **self._page(request, int(object_id))}
+        context["opts"] = SyncRun._meta
+        return TemplateResponse(request, "admin/sprites/syncrun/run.html", context)
+
+    @method_decorator(require_safe)
+    def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer with the parts of a run's page that change."""
+        context = self._page(request, pk)
+        return TemplateResponse(request, "admin/sprites/syncrun/live.html", context)
+
+    def _page(self, request: HttpRequest, pk: int) -> dict[str, Any]:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return {**page(self._run(pk)), "may_run": may_run(request)}
+
+    def _run(self, pk: int) -> SyncRun:
+        run = SyncRun.objects.select_related("user").filter(pk=pk).first()
+        if run is None:
+            raise Http404
+        return run
+
+    def fetch_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the command's options as a form; with POST, preview what was chosen."""
+        if not may_run(request):
+            raise PermissionDenied
+        form = FetchForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            chosen = form.cleaned_data
+            return preview(request, self.admin_site, chosen["request"], chosen["overrides"])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Fetch…"),
+            "opts": SyncRun._meta,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/sprites/syncrun/fetch.html", context)
+
+    @method_decorator(require_POST)
+    def retry_failed_view(self, request: HttpRequest) -> HttpResponse:
+        """Preview a run that tries all that failed once more."""
+        wanted = Request(everyone=True, sprites=("all",), retry_failed=True)
+        return preview(request, self.admin_site, wanted)
+
+    @method_decorator(require_POST)
+    def start_view(self, request: HttpRequest) -> HttpResponse:
+        """Start what was previewed."""
+        return confirmed(request, self.admin_site)
+
+    @method_decorator(require_POST)
+    def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask a run to stop; what it has done is kept."""
+        if not may_run(request):
+            raise PermissionDenied
+        tasks.stop(self._run(pk))
+        messages.info(request, _("The run was asked to stop; what it has done is kept."))
+        return HttpResponseRedirect(run_url(self.admin_site, "change", pk))
+
+    @method_decorator(require_POST)
+    def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Start a run that asks for the same."""
+        run = self._run(pk)
+        return start(request, self.admin_site, Request.read(run.selection), run.overrides)
+
+    @method_decorator(require_POST)
+    def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Try a run's failures again: one of them by its place in the list, or all."""
+        run = self._run(pk)
+        wanted = _retry(run, request.POST.get("failure", ""))
+        if wanted is None:
+            raise Http404
+        return start(request, self.admin_site, wanted, run.overrides)
+
+
+def _retry(run: SyncRun, place: str) -> Request | None:
+    """Ask for what failed: a sprite by itself, else the Pokémon, whose other sprites are fresh."""
+    failures = run.failures
+    if place:
+        failures = failures[int(place) : int(place) + 1] if place.isdecimal() else []
+    ids = cells.ranges(failure["pokemon"] for failure in failures if failure["pokemon"])
+    if not ids:
+        return None
+    if len(failures) == 1 and failures[0]["key"]:
+        only = ((failures[0]["pokemon"], failures[0]["key"]),)
+        return Request(ids=ids, sprites=("all",), only=only)
+    return Request(ids=ids, sprites=Request.read(run.selection).sprites)

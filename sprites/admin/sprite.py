@@ -1,0 +1,124 @@
+"""Sprites in the admin: how each stands, and the action to re-sync."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.urls.resolvers import URLPattern
+from django.utils.formats import number_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..labels import set_name
+from ..models import Sprite
+from ..sync.records import Request
+from . import cells
+from .cells import ranges
+from .coverage import coverage
+from .facts import RECHECK, Facts
+from .starts import may_run, preview
+
+if TYPE_CHECKING:
+    SpriteBase = admin.ModelAdmin[Sprite]
+else:
+    SpriteBase = admin.ModelAdmin
+
+_MOST_SPRITES = 10_000
+"""Sprites that one action re-syncs at the most: each is written into the run's row."""
+
+
+@admin.register(Sprite)
+class SpriteAdmin(Facts, SpriteBase):
+    """Every sprite that upstream lists or listed, and how it stands."""
+
+    list_display = (
+        *("__str__", "portrait", "pokemon", "game", "state", "error_code", "http_status"),
+        *("media_type", "pixels", "bytes", "checked_at", "links"),
+    )
+    list_filter = (
+        *("state", "shiny", "female", "animated", "listed"),
+        *("set", "generation", "media_type", ("error_code", admin.AllValuesFieldListFilter)),
+    )
+    list_select_related = ("pokemon",)
+    search_fields = ("key", "pokemon__name", "=pokemon__id", "url")
+    search_help_text = gettext_lazy("By key, Pokémon or URL.")
+    actions = ("resync",)
+    change_list_template = "admin/sprites/sprite/change_list.html"
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow what the coverage page links to as well."""
+        ours = lookup in ("pokemon__generation", "pokemon__generation__isnull")
+        return ours or super().lookup_allowed(lookup, value, request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that counts what is covered."""
+        view = self.admin_site.admin_view(self.coverage_view)
+        return [path("coverage/", view, name="sprites_sprite_coverage"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list, with the buttons for those who may press them."""
+        context = {"may_run": may_run(request), "failed": None, **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def coverage_view(self, request: HttpRequest) -> HttpResponse:
+        """Count, for each set and generation, what upstream lists and what is here."""
+        return coverage(request, self)
+
+    @admin.display(description=gettext_lazy("image"))
+    def portrait(self, sprite: Sprite) -> SafeString:
+        """Draw it."""
+        return cells.thumbnail(sprite.pokemon, sprite)
+
+    @admin.display(description=gettext_lazy("set"), ordering="set")
+    def game(self, sprite: Sprite) -> str:
+        """Name its set."""
+        return set_name(sprite.set)
+
+    @admin.display(description=gettext_lazy("pixels"))
+    def pixels(self, sprite: Sprite) -> str:
+        """Write its size, and its frames if it moves."""
+        if not sprite.width:
+            return cells.NOTHING
+        frames = f" · {sprite.frames}" if (sprite.frames or 0) > 1 else ""
+        return f"{sprite.width} × {sprite.height}{frames}"
+
+    @admin.display(description=gettext_lazy("size"), ordering="size")
+    def bytes(self, sprite: Sprite) -> str:
+        """Write how large its file is."""
+        return cells.weight(sprite.size)
+
+    @admin.display(description=gettext_lazy("links"))
+    def links(self, sprite: Sprite) -> SafeString:
+        """Link to the Pokémon's page, to upstream's image and to our file."""
+        public = cells.public_url(sprite.pokemon)
+        shown = [(public, _("page")), (sprite.url, _("upstream"))]
+        shown += [(sprite.file.url, _("file"))] if sprite.file else []
+        links = [cells.link(url, text) for url, text in shown if url]
+        return SafeString(" · ".join(links))
+
+    def get_fields(self, request: HttpRequest, obj: Sprite | None = None) -> Any:
+        """Show the picture and every column."""
+        names = [field.name for field in Sprite._meta.concrete_fields if field.name != "id"]
+        return ["portrait", *names, "links"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Sprite | None = None) -> Any:
+        """Show all of it as text."""
+        return self.get_fields(request, obj)
+
+    @admin.action(
+        description=gettext_lazy("Re-sync the selected sprites"), permissions=["run_sync"]
+    )
+    def resync(self, request: HttpRequest, queryset: QuerySet[Sprite]) -> HttpResponse | None:
+        """Preview a run that asks for these sprites again, and for nothing else."""
+        rows = queryset.order_by().values_list("pokemon_id", "key")
+        only = tuple(rows[: _MOST_SPRITES + 1])
+        if len(only) > _MOST_SPRITES:
+            most = number_format(_MOST_SPRITES, force_grouping=True)
+            text = _("More than %(most)s sprites: fetch them by set or generation instead.")
+            self.message_user(request, text % {"most": most}, "ERROR")
+            return None
+        wanted = Request(ids=ranges(pk for pk, _key in only), sprites=("all",), only=only)
+        return preview(request, self.admin_site, wanted, RECHECK)

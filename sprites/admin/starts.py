@@ -1,0 +1,132 @@
+"""From a wish to a run: preview, confirm, start. Shared by all admins that can ask for one."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from .. import tasks
+from ..errors import UsageError
+from ..models import Sprite, SyncRun
+from ..sync.records import Request
+from ..sync.site import checked_options
+from .estimate import estimate
+from .words import describe
+
+_SALT = "sprites.admin.start"
+_GOOD_FOR = 86_400
+"""Seconds that a preview can be confirmed for."""
+
+PERMISSION = "sprites.run_sync"
+
+
+def may_run(request: HttpRequest) -> bool:
+    """Tell whether somebody may start and stop runs."""
+    return request.user.has_perm(PERMISSION)
+
+
+def buttons(request: HttpRequest) -> dict[str, Any]:
+    """Return what the bar of buttons needs: whether somebody may press them, and what failed."""
+    allowed = may_run(request)
+    failed = Sprite.objects.filter(state=Sprite.State.FAILED).count() if allowed else 0
+    return {"may_run": allowed, "failed": failed}
+
+
+def run_url(site: admin.AdminSite, name: str, *args: object) -> str:
+    """Return the address of a page of the runs' admin."""
+    return reverse(f"admin:sprites_syncrun_{name}", args=args, current_app=site.name)
+
+
+def preview(
+    request: HttpRequest,
+    site: admin.AdminSite,
+    wanted: Request,
+    overrides: Mapping[str, object] | None = None,
+) -> HttpResponse:
+    """Show what a run would do, with the button that starts it; nothing is asked of upstream."""
+    if not may_run(request):
+        raise PermissionDenied
+    try:
+        options = checked_options(**overrides or {})
+    except UsageError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(run_url(site, "changelist"))
+    counts = estimate(wanted, options)
+    wish = {"request": asdict(wanted), "overrides": dict(overrides or {})}
+    context = {
+        **site.each_context(request),
+        "title": _("Start this run?"),
+        "opts": SyncRun._meta,
+        "words": describe(wanted),
+        "estimate": counts,
+        "figures": [
+            number_format(figure, force_grouping=True)
+            for figure in (counts.pokemon, counts.sprites, counts.requests)
+        ],
+        "options": options,
+        "wanted": wanted,
+        "hosts": sorted(url.partition("://")[2] for url in options.origins),
+        "holder": tasks.holder(),
+        "wish": signing.dumps(wish, salt=_SALT, compress=True),
+    }
+    return TemplateResponse(request, "admin/sprites/syncrun/preview.html", context)
+
+
+def confirmed(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
+    """Start the run that a preview showed."""
+    try:
+        wish = signing.loads(request.POST.get("wish", ""), salt=_SALT, max_age=_GOOD_FOR)
+    except signing.BadSignature:
+        messages.error(request, _("This preview is out of date; please ask for it again."))
+        return HttpResponseRedirect(run_url(site, "changelist"))
+    return start(request, site, Request.read(wish["request"]), wish["overrides"])
+
+
+def start(
+    request: HttpRequest,
+    site: admin.AdminSite,
+    wanted: Request,
+    overrides: Mapping[str, object] | None = None,
+) -> HttpResponse:
+    """Queue a run and show it; where another one holds the lock, say so and show that one."""
+    if not may_run(request):
+        raise PermissionDenied
+    if holder := tasks.holder():
+        messages.error(request, held(holder))
+        return HttpResponseRedirect(run_url(site, "change", holder.pk))
+    try:
+        run = tasks.start(wanted, overrides, user=request.user, trigger=SyncRun.Trigger.ADMIN)
+    except UsageError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(run_url(site, "changelist"))
+    return HttpResponseRedirect(run_url(site, "change", run.pk))
+
+
+def held(holder: SyncRun) -> str:
+    """Say who holds the lock, and since when."""
+    facts: dict[str, Any] = {
+        "run": holder.pk,
+        "time": date_format(timezone.localtime(holder.started_at), "DATETIME_FORMAT"),
+        "who": starter(holder),
+    }
+    return _("Run %(run)s holds the lock since %(time)s, started by %(who)s.") % facts
+
+
+def starter(run: SyncRun) -> str:
+    """Say who started a run: a user, or the command with its process."""
+    if run.user:
+        return run.user.get_username()
+    process = run.process.partition(":")[0]
+    return _("%(trigger)s, process %(process)s") % {
+        "trigger": run.get_trigger_display(),
+        "process": process,
+    }

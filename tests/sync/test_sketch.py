@@ -1,0 +1,79 @@
+"""The bounded sketch that a run's picture is drawn from."""
+
+import json
+
+from sprites.errors import Code
+from sprites.sync.records import (
+    Failure,
+    Job,
+    Kind,
+    Meter,
+    Outcome,
+    ProbeJob,
+    ResourceJob,
+    SpriteJob,
+    Unchanged,
+)
+from sprites.sync.sketch import MOST_BARS, Look, Sketch
+
+IMAGE = SpriteJob(1, "front_default", "https://example.org/1.png")
+JSON = ResourceJob(Kind.POKEMON, "https://example.org/1", pokemon=1)
+
+
+def outcome(start: float, seconds: float, worker: int = 1, **what: object) -> Outcome:
+    """Return how an attempt ended that a worker began so long after the run."""
+    meter = Meter(f"7:{worker}", 1000 + start, seconds, 1, 100)
+    return Outcome(meter=meter, **what)  # type: ignore[arg-type]
+
+
+def test_each_attempt_is_a_bar() -> None:
+    """A short run keeps a bar an attempt, in its worker's lane, and how busy the workers were."""
+    sketch = Sketch(1000.0)
+    sketch.attempt(JSON, outcome(0.0, 0.5))
+    sketch.attempt(IMAGE, outcome(0.5, 1.0, worker=2))
+    sketch.attempt(ProbeJob("probe", ""), outcome(0.0, 9.0))
+    drawn = sketch.as_json()
+    assert drawn["bars"] == [(0, 0.0, 0.5, Look.JSON, 1), (1, 0.5, 1.0, Look.IMAGE, 1)]
+    assert drawn["lanes"] == [(1, 0.5), (1, 1.0)]
+    busy = sum(drawn["busy"]) * drawn["bin"]
+    assert abs(busy - 1.5) < 0.01
+    assert json.loads(json.dumps(drawn))["grain"] == 0
+
+
+def test_what_an_attempt_was_can_be_told() -> None:
+    """A failed attempt, the one after it, and an answer without a body differ from an image."""
+    sketch = Sketch(1000.0)
+    failure = Failure(Code.TIMEOUT, "no answer in time")
+    sketch.attempt(IMAGE, outcome(0, 1, failure=failure))
+    sketch.attempt(IMAGE, outcome(2, 1))
+    sketch.attempt(IMAGE, outcome(4, 1, result=Unchanged("")))
+    looks = [look for _lane, _start, _length, look, _count in sketch.as_json()["bars"]]
+    assert looks == [Look.FAILURE, Look.RETRY, Look.UNCHANGED]
+
+
+def test_a_long_run_is_bounded() -> None:
+    """60,000 attempts keep their counts and their failures, and weigh less than 100 kB."""
+    sketch = Sketch(1000.0)
+    jobs: list[Job] = [JSON, IMAGE]
+    for number in range(60_000):
+        broken = Failure(Code.TIMEOUT, "") if number == 31_337 else None
+        begun = number // 8 * 0.05
+        sketch.attempt(jobs[number % 2], outcome(begun, 0.05, number % 8, failure=broken))
+    drawn = sketch.as_json()
+    assert len(drawn["bars"]) <= MOST_BARS
+    assert sum(bar[4] for bar in drawn["bars"]) == sum(drawn["looks"]) == 60_000
+    assert [bar[3] for bar in drawn["bars"]].count(Look.FAILURE) == 1
+    assert len(drawn["busy"]) <= 240
+    assert abs(sum(drawn["busy"]) * drawn["bin"] - 3000) < 5
+    assert len(json.dumps(drawn)) < 100_000
+
+
+def test_many_workers_are_bounded() -> None:
+    """Workers that die and are replaced a thousand times do not make a thousand lanes."""
+    sketch = Sketch(1000.0)
+    for number in range(5000):
+        sketch.attempt(IMAGE, outcome(number, 1.0, worker=number))
+    drawn = sketch.as_json()
+    assert len(drawn["lanes"]) == 256
+    assert sum(tasks for tasks, _seconds in drawn["lanes"]) == 5000
+    assert len(drawn["bars"]) <= MOST_BARS

@@ -1,0 +1,28 @@
+"""Two sprites with one URL: one request, two rows, two files."""
+
+from ..site import Site
+from .test_persist import FEW, bytes_of, sprite
+
+
+def test_one_url_of_two_sprites_is_asked_for_once(site: Site) -> None:
+    """Both rows get the bytes, each in a file of its own."""
+    url = f"{site.api.origin}/sprites/pokemon/1.png"
+    site.api.edit("*/pokemon/[23]/", {"sprites/front_default": url})
+    run = site.run(*FEW)
+    assert len(site.api.requests("/sprites/pokemon/1.png")) == 1
+    rows = [sprite(number) for number in (1, 2, 3)]
+    assert len({bytes_of(row) for row in rows}) == 1
+    assert len({row.file.name for row in rows}) == 3
+    assert (run.exit_code, run.sprites["stored"]) == (0, 6)
+    site.assert_whole(run)
+
+
+def test_one_url_that_fails_fails_for_both(site: Site) -> None:
+    """The failure of a shared URL is told for each sprite that has it."""
+    url = f"{site.api.origin}/sprites/pokemon/1.png"
+    site.api.edit("*/pokemon/2/", {"sprites/front_default": url})
+    site.api.fault("/sprites/pokemon/1.png", body="<!doctype html>")
+    run = site.run(*FEW)
+    assert run.codes == {"bad_content": 2}
+    assert len(site.api.requests("/sprites/pokemon/1.png")) == 1
+    site.assert_whole(run)

@@ -1,0 +1,87 @@
+"""The picture of a run: its sketch as geometry and words."""
+
+import re
+import time
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from sprites.lanes import WIDTH, Drawing, draw
+from sprites.models import SyncRun
+from sprites.sync.sketch import Look
+
+from .background import running
+
+
+def sketch(**fields: object) -> dict[str, object]:
+    """Return a sketch of two workers: JSON, image, a failure and its retry."""
+    bars = [
+        (0, 0.0, 0.5, Look.JSON, 1),
+        (1, 0.25, 0.5, Look.IMAGE, 1),
+        (0, 0.5, 0.5, Look.FAILURE, 1),
+        (0, 1.5, 0.5, Look.RETRY, 1),
+    ]
+    base = {"bars": bars, "lanes": [(3, 1.5), (1, 0.5)], "looks": [0, 1, 1, 1, 1], "pauses": []}
+    return {**base, "bin": 0.5, "busy": [1.5, 1.5, 0.0, 1.0], "grain": 0, **fields}
+
+
+def drawing(picture: dict[str, object]) -> Drawing:
+    """Lay out a run of two workers and two seconds."""
+    found = draw(SyncRun(workers=2, seconds=2.0, picture=picture))
+    assert found is not None
+    return found
+
+
+def test_bars_lie_where_the_time_was() -> None:
+    """Each look is one path, its bars begin in proportion to time, and a failure has a mark."""
+    drawn = drawing(sketch())
+    assert [shape.css for shape in drawn.shapes] == ["json", "image", "retry", "failure"]
+    starts = {shape.css: float(re.findall(r"M([\d.]+)", shape.path)[0]) for shape in drawn.shapes}
+    left, right = starts["json"], WIDTH - 6
+    assert starts["image"] == pytest.approx(left + (right - left) / 8, abs=0.2)
+    assert starts["retry"] == pytest.approx(left + (right - left) * 3 / 4, abs=0.2)
+    assert drawn.marks.count("M") == 1
+    assert [lane.number for lane in drawn.lanes] == [1, 2]
+
+
+def test_it_says_what_it_shows() -> None:
+    """Beside the picture stands a sentence, and what each worker did as numbers."""
+    drawn = drawing(sketch())
+    assert drawn.sentence == "2 workers, 1.0 busy on average; 2.0 s of work in 2.0 s."
+    assert [(lane.tasks, lane.share) for lane in drawn.lanes] == [(3, "75%"), (1, "25%")]
+
+
+def test_pauses_that_meet_are_one() -> None:
+    """A host that is left alone twice at once is paused once, for as long as both say."""
+    pauses = [(0.1, 0.5, "https://a"), (0.2, 0.8, "https://a"), (1.5, 0.2, "https://b")]
+    drawn = drawing(sketch(pauses=pauses))
+    assert [words for _x, _width, words in drawn.pauses] == [
+        "https://a asked for a pause of 0.9 s",
+        "https://b asked for a pause of 0.2 s",
+    ]
+
+
+def test_nothing_to_draw() -> None:
+    """A run that attempted nothing has no picture."""
+    assert draw(SyncRun(workers=2)) is None
+
+
+def test_the_svg_is_the_same_in_every_language() -> None:
+    """A language that writes a decimal comma does not break the numbers of the drawing."""
+    picture = sketch(pauses=[(0.1, 0.5, "https://a")])
+    with translation.override("pt-br"):
+        svg = render_to_string("admin/sprites/syncrun/picture.html", {"drawing": drawing(picture)})
+    numbers = re.findall(r'\s(?:x|y|d|width|height|viewBox)="([^"]+)"', svg)
+    assert numbers
+    assert not [number for number in numbers if "," in number]
+
+
+def test_a_full_sketch_is_quick_to_draw(db: None) -> None:
+    """The picture of a run with as many bars as a sketch can have is laid out in well under 1 s."""
+    bars = [(place % 64, place / 100, 0.02, place % 5, 9) for place in range(2000)]
+    run = running(workers=64, seconds=20.0, state="done")
+    run.picture = sketch(bars=bars, lanes=[(31, 9.0)] * 64, looks=[3600] * 5)
+    begun = time.perf_counter()
+    render_to_string("admin/sprites/syncrun/picture.html", {"drawing": draw(run)})
+    assert time.perf_counter() - begun < 0.5
