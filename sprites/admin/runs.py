@@ -1,12 +1,19 @@
 """Every run in the admin: the list, the live page of one, and the buttons that start and stop."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.urls.resolvers import URLPattern
@@ -17,7 +24,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from .. import tasks
 from ..models import SyncRun
@@ -35,6 +42,21 @@ else:
     RunBase = admin.ModelAdmin
 
 View = Callable[..., HttpResponse]
+
+
+def pressed(view: View) -> View:
+    """Make a view a button: a POST, by somebody who may start and stop runs."""
+
+    @wraps(view)
+    def checked(self: "RunBase", request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not may_run(request):
+            raise PermissionDenied
+        return view(self, request, **kwargs)
+
+    return checked
+
 
 _HEAVY = ("failures", "picture")
 """Columns that the list has no use for."""
@@ -179,33 +201,31 @@ class SyncRunAdmin(Facts, RunBase):
         }
         return TemplateResponse(request, "admin/sprites/syncrun/fetch.html", context)
 
-    @method_decorator(require_POST)
+    @pressed
     def retry_failed_view(self, request: HttpRequest) -> HttpResponse:
         """Preview a run that tries all that failed once more."""
         wanted = Request(everyone=True, sprites=("all",), retry_failed=True)
         return preview(request, self.admin_site, wanted)
 
-    @method_decorator(require_POST)
+    @pressed
     def start_view(self, request: HttpRequest) -> HttpResponse:
         """Start what was previewed."""
         return confirmed(request, self.admin_site)
 
-    @method_decorator(require_POST)
+    @pressed
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask a run to stop; what it has done is kept."""
-        if not may_run(request):
-            raise PermissionDenied
         tasks.stop(self._run(pk))
         messages.info(request, _("The run was asked to stop; what it has done is kept."))
         return HttpResponseRedirect(run_url(self.admin_site, "change", pk))
 
-    @method_decorator(require_POST)
+    @pressed
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Start a run that asks for the same."""
         run = self._run(pk)
         return start(request, self.admin_site, Request.read(run.selection), run.overrides)
 
-    @method_decorator(require_POST)
+    @pressed
     def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Try a run's failures again: one of them by its place in the list, or all."""
         run = self._run(pk)

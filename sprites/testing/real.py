@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable
 from lzma import LZMAError
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from . import paint, slots
@@ -128,13 +128,25 @@ def unpack(folder: Path) -> Path:
     return target
 
 
+def _extract(tar: tarfile.TarFile, folder: Path) -> None:
+    """Extract plain files below a folder and nothing else; Python before 3.11.4 has no filters."""
+    if hasattr(tarfile, "data_filter"):
+        tar.extractall(folder, filter="data")
+        return
+    for member in tar.getmembers():
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+            raise tarfile.TarError(f"{member.name!r} would leave its folder")
+    tar.extractall(folder)
+
+
 def _unpack_to(target: Path, archives: list[Path]) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, ignore_cleanup_errors=True) as name:
         fresh = Path(name) / "data"
         for archive in archives:
             try:
                 with tarfile.open(archive) as tar:
-                    tar.extractall(fresh, filter="data")
+                    _extract(tar, fresh)
             except (EOFError, LZMAError, tarfile.TarError) as problem:
                 raise ValueError(f"{archive} cannot be unpacked: {problem}") from problem
         try:
