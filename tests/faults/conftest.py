@@ -1,0 +1,82 @@
+"""The sites on which faults are injected, and servers that misbehave below HTTP."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from sprites.testing import PokeAPI
+
+from ..site import ShellSite, Site
+from .lab import HereLab, ShellLab, State
+from .servers import Canary
+from .signalled import kill
+
+EXECUTORS = ("sync", "threads", "processes")
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor(request: pytest.FixtureRequest) -> str:
+    """Each executor in turn, for faults that may depend on it."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory, pokeapi: PokeAPI) -> Path:
+    """A folder with the database of a site before its first run."""
+    folder = tmp_path_factory.mktemp("migrated")
+    ShellSite(pokeapi.url, folder).migrate()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def untouched(
+    tmp_path_factory: pytest.TempPathFactory, pokeapi: PokeAPI, migrated: Path
+) -> ShellLab:
+    """A mirror that never saw a fault; to be copied, and not to be used."""
+    pokeapi.clear()
+    lab = shell_lab_in(pokeapi, tmp_path_factory.mktemp("ideal"), migrated, {})
+    lab.settle(lab.run(), 0)
+    return lab
+
+
+@pytest.fixture(scope="session")
+def ideal(untouched: ShellLab) -> State:
+    """The state of a mirror that never saw a fault."""
+    return untouched.state()
+
+
+def shell_lab_in(api: PokeAPI, folder: Path, migrated: Path, ideal: State) -> ShellLab:
+    """Make a site in a folder, with its tables made."""
+    shutil.copy(migrated / "db.sqlite3", folder)
+    site = ShellSite(api.url, folder)
+    return ShellLab(api, site.media, ideal, site=site, retries=4)
+
+
+@pytest.fixture
+def lab(ideal: State, site: Site, settings: Settings) -> HereLab:
+    """A mirror in this process whose patience is short."""
+    lab = HereLab(site.api, site.media, ideal, site=site, settings=settings)
+    lab.options(RETRIES=1, TIMEOUT=5, READ_TIMEOUT=2, WORKERS=4)
+    return lab
+
+
+@pytest.fixture
+def shell_lab(ideal: State, api: PokeAPI, tmp_path: Path, migrated: Path) -> Iterator[ShellLab]:
+    """A mirror that is driven by real processes, none of which outlives its test."""
+    lab = shell_lab_in(api, tmp_path, migrated, ideal)
+    yield lab
+    for process in lab.started:
+        if process.poll() is None:
+            kill(process)
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    """A server that nobody may ever ask."""
+    with Canary() as canary:
+        yield canary
+        assert canary.hits == [], "a forbidden server was asked"

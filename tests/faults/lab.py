@@ -1,0 +1,236 @@
+"""The seven invariants of a mirror, held after every fault, for a site here or in processes.
+
+``Lab.settle`` holds what must be true at once (files and rows agree, counts add up, requests and
+time are bounded, the exit code is right), ``Lab.heal`` what a clean run must make of it: the very
+state, row by row and byte by byte, of a mirror that never saw a fault.
+"""
+
+import hashlib
+import json
+import sqlite3
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from pytest_django import Settings
+
+from sprites.testing import PokeAPI
+
+from ..site import Run, ShellSite, Site, assert_adds_up
+
+KEYS = (
+    "front_default",
+    "back_default",
+    "other/dream_world/front_default",
+    "other/official-artwork/front_default",
+    "versions/generation-v/black-white/animated/front_default",
+)
+"""A PNG of each size, an SVG and an animated GIF a Pokémon."""
+SELECTION = ("--ids", "1-3", "--sprites", ",".join(KEYS))
+KEPT = ("file", "sha256", "size", "media_type", "etag")
+"""What a row keeps of its last good file, whatever befalls the next ones."""
+PNG = "/sprites/pokemon/1.png"
+SVG = "/sprites/pokemon/other/dream-world/1.svg"
+GIF = "/sprites/pokemon/versions/generation-v/black-white/animated/1.gif"
+BACK = "/sprites/pokemon/back/*.png"
+LIST = "/api/v2/pokemon/[?]*"
+DOCUMENT = "/api/v2/pokemon/1/"
+
+State = dict[str, Any]
+Row = dict[str, Any]
+
+_TABLES = {
+    "sprites_pokemon": "id",
+    "sprites_sprite": "pokemon_id, key",
+    "sprites_pokemontype": "pokemon_id, slot",
+    "sprites_type": "id",
+}
+_TIMES = {"checked_at", "changed_at", "synced_at", "missing_since", "attempts"}
+"""Columns that two mirrors of the same upstream need not have alike."""
+
+
+def wait_for(happened: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Poll until something has happened and return it; fails when the time is over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := happened():
+            return found
+        time.sleep(0.005)
+    raise AssertionError(f"nothing happened within {seconds} s")
+
+
+def sha256(data: bytes) -> str:
+    """Return the hash that a row keeps."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass
+class Lab(ABC):
+    """A mirror on which faults are tried out; ``ideal`` is the state that none has touched."""
+
+    api: PokeAPI
+    media: Path
+    ideal: State
+    retries: int = 1
+
+    @abstractmethod
+    def run(self, *arguments: str) -> Run:
+        """Run the command for the selection."""
+
+    @abstractmethod
+    def clean(self, *arguments: str) -> Run:
+        """Run the command with the options that a site has by default."""
+
+    @abstractmethod
+    def cursor(self) -> Any:
+        """Return a context manager around a cursor of the mirror's database."""
+
+    def rows(self, table: str = "sprites_sprite") -> list[Row]:
+        """Return a table's rows in their order."""
+        with self.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {table} ORDER BY {_TABLES.get(table, 'id')}")
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+    def row(self, key: str = "front_default", pokemon: int = 1) -> Row:
+        """Return a sprite's row."""
+        return next(r for r in self.rows() if (r["pokemon_id"], r["key"]) == (pokemon, key))
+
+    def files(self) -> dict[str, bytes]:
+        """Return every file of the media folder by its name, hidden ones too."""
+        return {
+            path.relative_to(self.media).as_posix(): path.read_bytes()
+            for path in self.media.rglob("*")
+            if path.is_file()
+        }
+
+    def state(self) -> State:
+        """Return rows without times and numbers of their own, and the files' hashes."""
+        state: State = {
+            table: [
+                {k: v for k, v in row.items() if k not in _TIMES and not _is_serial(table, k)}
+                for row in self.rows(table)
+            ]
+            for table in _TABLES
+        }
+        state["files"] = {name: sha256(data) for name, data in sorted(self.files().items())}
+        return state
+
+    def settle(
+        self,
+        run: Run,
+        exit_code: int,
+        *,
+        within: float = 10.0,
+        asked: int | None = None,
+        deaths: bool = False,
+    ) -> Run:
+        """Hold what must be true after any run: I1 to I5 and I7.
+
+        ``asked`` is how often a path may have been asked for, where it is not once and the retries;
+        after ``deaths`` of workers nobody can tell what the dead had asked for.
+        """
+        assert run.exit_code == exit_code, f"{run.exit_code}: {run.stderr[:2000]}"
+        self.assert_files()
+        if run.stdout.strip():
+            report = run.report
+            assert report["exit_code"] == exit_code
+            assert_adds_up(report)
+            assert report["seconds"] < within
+            logged = Counter(entry.path for entry in self.api.requests())
+            if not deaths:
+                assert sum(logged.values()) <= report["requests"]
+            most = max(logged.values(), default=0)
+            assert most <= (asked or self.retries + 1), logged.most_common(3)
+        return run
+
+    def assert_files(self, *, strays: bool = False) -> None:
+        """Hold that rows and files agree; ``strays`` may stand until the next run has ended."""
+        files = self.files()
+        named = {row["file"]: row for row in self.rows() if row["file"]}
+        for name, row in named.items():
+            assert name in files, f"{row['key']} points to {name}, which is not there"
+            assert len(files[name]) == row["size"], f"{name} has another size than its row"
+            assert sha256(files[name]) == row["sha256"], f"{name} has other bytes than its row"
+        extra = set(files) - set(named)
+        assert strays or not extra, f"stray files: {extra}"
+
+    def heal(self, *arguments: str) -> Run:
+        """Hold I6: once the faults are over, the next run ends in the never-faulted state."""
+        self.api.clear()
+        run = self.clean(*arguments)
+        self.settle(run, 0)
+        found = self.state()
+        for name, expected in self.ideal.items():
+            assert found[name] == expected, f"{name} differ from a mirror that saw no fault"
+        return run
+
+
+def _is_serial(table: str, column: str) -> bool:
+    return column == "id" and table in ("sprites_sprite", "sprites_pokemontype")
+
+
+@dataclass
+class HereLab(Lab):
+    """A mirror in this process, on the test's database."""
+
+    site: Site = field(kw_only=True)
+    settings: Settings = field(kw_only=True)
+
+    def options(self, **more: object) -> None:
+        """Set options of SPRITES beside the few that make faults quick."""
+        self.settings.SPRITES = {**self.settings.SPRITES, **more}
+
+    def run(self, *arguments: str) -> Run:
+        """Run the command for the selection, having emptied the server's log."""
+        self.api.clear_log()
+        return self.site.run(*SELECTION, *arguments)
+
+    def clean(self, *arguments: str) -> Run:
+        """Run the command with nothing but the API's URL set."""
+        short, self.settings.SPRITES = self.settings.SPRITES, {"API_URL": self.api.url}
+        try:
+            return self.run(*arguments)
+        finally:
+            self.settings.SPRITES = short
+
+    @contextmanager
+    def cursor(self) -> Iterator[Any]:
+        """Open a cursor of Django's connection."""
+        with connection.cursor() as cursor:
+            yield cursor
+
+
+@dataclass
+class ShellLab(Lab):
+    """A mirror in a folder of its own, driven by real processes."""
+
+    site: ShellSite = field(kw_only=True)
+    started: "list[subprocess.Popen[str]]" = field(default_factory=list)
+
+    def run(self, *arguments: str) -> Run:
+        """Run the command for the selection in a process of its own."""
+        self.api.clear_log()
+        return self.site.fetch(*SELECTION, *arguments)
+
+    def clean(self, *arguments: str) -> Run:
+        """Run the command as the site is set up."""
+        return self.run(*arguments)
+
+    @contextmanager
+    def cursor(self) -> Iterator[Any]:
+        """Open a cursor of the site's SQLite file."""
+        with closing(sqlite3.connect(self.site.folder / "db.sqlite3")) as line:
+            yield line.cursor()
+
+    def last_run(self) -> Row:
+        """Return the newest row of SyncRun, with its failures read."""
+        row = self.rows("sprites_syncrun")[-1]
+        return {**row, "failures": json.loads(row["failures"])}

@@ -1,0 +1,162 @@
+"""O: what people type and set, and what comes of it."""
+
+import re
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.checks import run_checks
+from django.db import connection
+
+from .lab import HereLab, ShellLab
+
+
+def refused(lab: HereLab, *arguments: str) -> str:
+    """Run the command, which must refuse in one line before any request; return that line."""
+    lab.api.clear_log()
+    run = lab.site.run(*arguments)
+    assert run.exit_code == 2
+    assert lab.api.requests() == []
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in run.stderr
+    return run.stderr
+
+
+_WRONG = {
+    "workers": ("0", "-1", "abc", "10000", "", "1.5", "1e9", "٣٠٠٠"),
+    "rate": ("0", "-1", "nan", "inf", "x"),
+    "timeout": ("-1", "0", "nan", "forever"),
+    "retries": ("-1", "21", "many"),
+    "limit": ("0", "-3", "x"),
+    "ids": ("0x1", "5-1", "a-b", "-", "1-2-3"),
+    "generation": ("0", "xx", "iiii", "-1"),
+}
+
+
+@pytest.mark.parametrize("option", _WRONG)
+def test_a_wrong_value_is_named_with_what_is_allowed(lab: HereLab, option: str) -> None:
+    """O1, O5: exit 2, one line with option, value and range; no request, nothing written."""
+    for value in _WRONG[option]:
+        line = refused(lab, f"--{option}={value}")
+        assert f"--{option}" in line
+        assert repr(value) in line
+        assert "allowed" in line
+    lab.heal()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("WORKERS", 0), ("RATE", 0), ("TIMEOUT", -1), ("NOT_AN_OPTION", 1), ("MAX_SHRINK", "half"),
+     ("ALLOWED_ORIGINS", "https://x/path"), ("ALLOW_HTTP", "perhaps")],
+)  # fmt: skip
+def test_a_wrong_setting_is_named_with_what_is_allowed(
+    lab: HereLab, name: str, value: object
+) -> None:
+    """O1: the same of ``SPRITES``, by the command and by the system checks."""
+    lab.options(**{name: value})
+    assert name in refused(lab, "--limit=1")
+    assert any(name in str(error.msg) for error in run_checks(tags=["sprites"]))
+    lab.heal()
+
+
+_NO_EXECUTORS = {
+    "nothing": "can't be imported",
+    "no.such.module.factory": "No module named",
+    "tests.faults.executors.nothing": "nothing",
+    "tests.factories.NOT_CALLABLE": "can't be called",
+    "tests.factories.no_executor": "not a concurrent.futures.Executor",
+    "tests.factories.broken": "no cluster",
+    "builtins.dict": "not a concurrent.futures.Executor",
+}
+
+
+def test_an_executor_that_is_none_is_named_with_the_cause(lab: HereLab) -> None:
+    """O2: exit 2 with the path and why, before any request."""
+    for path, cause in _NO_EXECUTORS.items():
+        line = refused(lab, "--limit=1", f"--executor={path}")
+        assert path in line
+        assert cause in line
+    lab.heal()
+
+
+_NO_APIS = (
+    *("ftp://pokeapi.co/api/v2/", "", "pokeapi.co", "http://pokeapi.co/api/v2/", "https://"),
+    *("https://u:p@pokeapi.co/api/v2/", "https://pokeapi.co/api/v2/?x=1", "http://10.0.0.1/"),
+)
+
+
+def test_an_api_url_that_can_not_be_used_is_refused(lab: HereLab) -> None:
+    """O3: another scheme, no host, a user, a query, http away from here: exit 2 and a check."""
+    for url in _NO_APIS:
+        lab.options(API_URL=url)
+        assert "API_URL" in refused(lab, "--limit=1")
+        found = [str(error.id) for error in run_checks(tags=["sprites"])]
+        assert [name for name in found if re.fullmatch(r"sprites\.E\d{3}", name)]
+    lab.heal()
+
+
+def test_an_api_url_gets_its_slash(lab: HereLab) -> None:
+    """O3: an API URL without its last slash is the same API."""
+    lab.options(API_URL=lab.api.url.rstrip("/"))
+    lab.settle(lab.run(), 0)
+    lab.heal()
+
+
+def test_a_site_without_tables_is_told_what_to_run(shell_lab: ShellLab) -> None:
+    """O4: unapplied migrations are exit 2 with the command to run, and no request."""
+    lab = shell_lab
+    (lab.site.folder / "db.sqlite3").rename(lab.site.folder / "kept")
+    run = lab.run()
+    assert run.exit_code == 2
+    assert "manage.py migrate" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert lab.api.requests() == []
+    (lab.site.folder / "kept").rename(lab.site.folder / "db.sqlite3")
+    lab.heal()
+
+
+def test_a_database_that_would_lock_readers_out_is_warned_of(
+    lab: HereLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O4: SQLite without IMMEDIATE or WAL and a MEDIA_ROOT that is not set are warnings."""
+    if connection.vendor != "sqlite":
+        pytest.skip("about SQLite")
+    monkeypatch.setitem(django_settings.DATABASES["default"], "OPTIONS", {})
+    lab.settings.MEDIA_ROOT = ""
+    found = {warning.id for warning in run_checks(databases=["default"])}
+    assert {"sprites.W001", "sprites.W002"} <= found
+    lab.settings.MEDIA_ROOT = str(lab.media)
+    lab.heal()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [(["mosbun"], "mossbun"), (["99999"], "99999"), (["--ids", "5000"], "upstream has"),
+     (["--type", "fier"], "fire"), (["--generation", "77"], "1 to 9")],
+)  # fmt: skip
+def test_what_upstream_does_not_know_is_named_with_the_nearest(
+    lab: HereLab, arguments: list[str], hint: str
+) -> None:
+    """O5: an unknown name or id is exit 2, the lock is free, and nothing was written."""
+    run = lab.site.run(*arguments)
+    assert run.exit_code == 2
+    assert hint in run.stderr
+    assert lab.rows("sprites_syncrun") == lab.rows() == []
+    lab.heal()
+
+
+def test_a_dry_run_writes_nothing_at_all(lab: HereLab) -> None:
+    """O5: ``--dry-run --prune`` changes no row and no file, and says what it would do."""
+    lab.clean()
+    lab.api.gone("/sprites/pokemon/1.png")
+    lab.settle(lab.run("--force"), 0)
+    before: list[Any] = [lab.rows(), lab.rows("sprites_pokemon"), lab.rows("sprites_syncrun")]
+    files = lab.files()
+    lab.options(PRUNE_AFTER=0, FRESH_FOR=0)
+    run = lab.run("--dry-run", "--prune")
+    assert run.exit_code == 0
+    assert run.report["pruned"] == 1
+    assert run.sprites["not_tried"] == run.sprites["wanted"] > 0
+    assert [lab.rows(), lab.rows("sprites_pokemon"), lab.rows("sprites_syncrun")] == before
+    assert lab.files() == files
+    lab.heal()

@@ -1,0 +1,150 @@
+"""P: what happens to processes, and what comes of it."""
+
+import os
+import signal
+import time
+from typing import Any
+
+import pytest
+
+from ..site import Run
+from .lab import GIF, PNG, HereLab, ShellLab, wait_for
+from .signalled import descendants, ended, kill, sprite_files, start
+
+HANGS = {"path": "/sprites/pokemon/2.png", "hang": True}
+IS_SLOW = {"path": "/sprites/*2.png", "delay": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "fault", "within"),
+    [(signal.SIGINT, 130, HANGS, 6.5), (signal.SIGTERM, 143, IS_SLOW, 4.0)],
+)
+def test_a_signal_ends_the_run_and_keeps_what_is_done(
+    shell_lab: ShellLab,
+    executor: str,
+    number: signal.Signals,
+    code: int,
+    fault: dict[str, Any],
+    within: float,
+) -> None:
+    """P1, P2: once: what runs may finish or is aborted soon, what is done is kept, and told."""
+    lab = shell_lab
+    lab.api.fault(**fault)
+    process = start(lab, "--executor", executor, "--workers", "2", "--timeout", "60")
+    wait_for(lambda: lab.api.requests(fault["path"]) and sprite_files(lab))
+    family = [process.pid, *descendants(process.pid)]
+    began = time.monotonic()
+    for pid in family if number is signal.SIGINT else family[:1]:  # Ctrl-C goes to all of them
+        os.kill(pid, number)
+    exit_code, out, err = ended(process)
+    assert time.monotonic() - began < within
+    assert exit_code == code, err
+    assert "what was done is kept" in err
+    assert "Traceback" not in err
+    assert not [pid for pid in family if os.path.exists(f"/proc/{pid}/exe")]
+    run = lab.settle(Run(exit_code, out, err), code, deaths=True)
+    assert run.sprites["not_tried"] > 0
+    assert run.sprites["stored"] == len(lab.files()) > 0
+    assert lab.last_run()["state"] == "cancelled"
+    lab.heal()
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_a_second_signal_ends_the_process_at_once(shell_lab: ShellLab, executor: str) -> None:
+    """P1: twice: the process is gone within a second, and the next run puts everything right."""
+    lab = shell_lab
+    lab.api.fault(GIF, hang=True)
+    process = start(lab, "--executor", executor, "--timeout", "60")
+    wait_for(lambda: lab.api.requests(GIF))
+    workers = descendants(process.pid)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.1)  # two signals at the very same moment are one
+    process.send_signal(signal.SIGINT)
+    exit_code, _, _ = ended(process, within=2)
+    assert exit_code == 130
+    wait_for(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
+    lab.assert_files(strays=True)
+    lab.heal()
+
+
+@pytest.mark.parametrize("executor", ["sync", "processes"])
+def test_a_killed_run_is_taken_over_and_finished(shell_lab: ShellLab, executor: str) -> None:
+    """P3, K2: kill -9 in the middle: no wrong file stands, and the next run ends as if nothing."""
+    lab = shell_lab
+    lab.api.fault(GIF, hang=True)
+    process = start(lab, "--executor", executor)
+    wait_for(lambda: sprite_files(lab) and lab.api.requests(GIF))
+    kill(process)
+    lab.assert_files(strays=True)
+    assert lab.last_run()["state"] == "running"
+    lab.heal()
+    assert [row["state"] for row in lab.rows("sprites_syncrun")] == ["interrupted", "done"]
+
+
+def test_workers_do_not_outlive_a_killed_parent(shell_lab: ShellLab) -> None:
+    """P3: when only the parent is killed its worker processes end by themselves."""
+    lab = shell_lab
+    lab.api.fault(GIF, hang=True)
+    process = start(lab, "--executor", "processes", "--workers", "2")
+    wait_for(lambda: lab.api.requests(GIF))
+    workers = descendants(process.pid)
+    assert len(workers) >= 2
+    process.kill()
+    process.wait()
+    lab.api.clear()
+    wait_for(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
+    ended(process)
+    lab.heal()
+
+
+def test_a_killed_worker_costs_nothing(shell_lab: ShellLab) -> None:
+    """P4: the pool is built anew, what was lost runs again, and the run ends well."""
+    lab = shell_lab
+    lab.api.fault(GIF, hang=True, times=1)
+    process = start(lab, "--executor", "processes", "--workers", "2", "--timeout", "20")
+    wait_for(lambda: lab.api.requests(GIF))
+    worker = max(pid for pid in descendants(process.pid) if not descendants(pid))
+    os.kill(worker, signal.SIGKILL)
+    exit_code, out, err = ended(process)
+    assert exit_code == 0, err
+    assert '"failed": 0' in out
+    lab.assert_files()
+    lab.heal()
+
+
+def test_a_job_that_kills_every_worker_is_given_up(lab: HereLab) -> None:
+    """P4: a job whose worker dies twice fails as ``worker_died``; nothing else does."""
+    run = lab.run("--executor", "tests.faults.executors.deadly")
+    lab.settle(run, 1, deaths=True)
+    assert run.codes == {"worker_died": 1}
+    assert run.report["failures"][0]["url"].endswith(GIF)
+    assert run.sprites["stored"] == len(lab.ideal["files"]) - 1
+    lab.heal()
+
+
+def test_workers_that_all_die_end_the_run(lab: HereLab) -> None:
+    """P4: where every worker dies at once there is an end to it: exit 3 or 2, never a hang."""
+    began = time.monotonic()
+    run = lab.run("--executor", "tests.faults.executors.stillborn")
+    assert run.exit_code in (2, 3)
+    assert time.monotonic() - began < 15
+    assert lab.api.requests() == []
+    lab.heal()
+
+
+@pytest.mark.parametrize("kind", ["odd", "exits", "unpicklable"])
+def test_a_worker_that_raises_oddly_fails_its_job_alone(lab: HereLab, kind: str) -> None:
+    """P5: a two-argument exception, SystemExit, an unpicklable result: ``internal``, no more."""
+    run = lab.settle(lab.run("--executor", f"tests.faults.executors.{kind}"), 1)
+    assert run.codes == {"internal": 1}
+    assert run.sprites["stored"] == len(lab.ideal["files"]) - 1
+    lab.heal()
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_every_start_method_gives_the_same_mirror(shell_lab: ShellLab, method: str) -> None:
+    """P6: fork and spawn too: no AppRegistryNotReady, no database connection that is shared."""
+    lab = shell_lab
+    lab.settle(lab.run("--executor", f"tests.faults.executors.{method}", "--workers", "2"), 0)
+    assert lab.state() == lab.ideal
+    assert lab.api.requests(PNG)
