@@ -18,6 +18,7 @@ from sprites import tasks
 from sprites.errors import UsageError
 from sprites.models import Pokemon, SyncRun
 from sprites.sync.records import Request
+from sprites.testing import PokeAPI
 
 from .background import finish, running
 from .site import ROOT, ShellSite, Site
@@ -221,10 +222,13 @@ def state(shell: ShellSite) -> str:
     return shell.manage("shell", "-v0", "-c", code).stdout.strip()
 
 
-def test_the_end_of_the_process_stops_its_runs(shell: ShellSite) -> None:
+@pytest.mark.parametrize("hangs", ["", "*shiny*"])
+def test_the_end_of_the_process_stops_its_runs(api: PokeAPI, shell: ShellSite, hangs: str) -> None:
     """A process that ends does not wait for its run to be done, and the row says so."""
+    if hangs:
+        api.fault(hangs, hang=True)
     process = start_and_wait(shell)
-    process.communicate(timeout=6)
+    process.communicate(timeout=7)
     assert process.returncode == 0
     assert state(shell) == "cancelled 143 True"
 

@@ -146,12 +146,6 @@ def test_the_connection_is_used_again(api: PokeAPI) -> None:
     assert len(api.requests()) == 5
 
 
-def test_a_connection_that_was_closed_while_idle_is_replaced(api: PokeAPI) -> None:
-    """A server may close a connection between two requests without spoiling the second."""
-    api.fault(PNG, close_idle=True, times=2)
-    assert len({fetch(api, PNG).body for _ in range(3)}) == 1
-
-
 def test_many_replies_take_no_more_time_than_one(api: PokeAPI) -> None:
     """The deadline is each request's own: earlier ones do not eat into it."""
     api.fault(PNG, delay=0.2)
