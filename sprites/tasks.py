@@ -20,8 +20,8 @@ from .errors import LockHeldError, UsageError
 from .models import SyncRun
 from .sync.lease import is_alive, process_name, this_host
 from .sync.records import Request
-from .sync.report import ExitCode, SyncReport
-from .sync.run import Listener, sync
+from .sync.report import ExitCode
+from .sync.run import sync
 from .sync.site import checked_options
 from .sync.stop import Stop
 
@@ -31,6 +31,9 @@ else:
     from django_tasks import task
 
 State = SyncRun.State
+
+_stops: set[Stop] = set()
+"""What stops the runs that are on threads of this process."""
 
 
 def start(
@@ -107,15 +110,23 @@ def resync(run: int) -> None:
 
 
 def _sync(run: SyncRun) -> None:
-    """Run it, and stop it when this process ends: Python waits for the thread that it is on."""
-    stop, main = Stop(), threading.main_thread()
+    request, chosen, stop = Request.read(run.selection), checked_options(**run.overrides), Stop()
+    _stops.add(stop)
+    try:
+        sync(request, chosen, stop=stop, queued=run)
+    finally:
+        _stops.discard(stop)
 
-    def heed(report: SyncReport) -> None:
-        if not main.is_alive():
-            stop.ask(ExitCode.TERMINATED, "the process that it ran in was ended")
 
-    request, chosen = Request.read(run.selection), checked_options(**run.overrides)
-    sync(request, chosen, stop=stop, listener=Listener(on_progress=heed), queued=run)
+def _stop_all() -> None:
+    """Stop the runs of this process, which is about to end."""
+    for stop in list(_stops):
+        stop.ask(ExitCode.TERMINATED, "the process that it ran in was ended; what was done is kept")
+
+
+# Python waits for the threads of executors before it calls atexit's functions, so those would come
+# when the runs are done. This is how concurrent.futures itself hears of the end.
+threading._register_atexit(_stop_all)  # type: ignore[attr-defined]
 
 
 def _end(run: int, state: SyncRun.State, message: str, code: ExitCode | None = None) -> None:
