@@ -55,8 +55,7 @@ def preview(
     try:
         options = checked_options(**overrides or {})
     except UsageError as error:
-        messages.error(request, str(error))
-        return HttpResponseRedirect(run_url(site, "changelist"))
+        return _refused(request, site, str(error))
     counts = estimate(wanted, options)
     wish = {"request": asdict(wanted), "overrides": dict(overrides or {})}
     context = {
@@ -83,8 +82,8 @@ def confirmed(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     try:
         wish = signing.loads(request.POST.get("wish", ""), salt=_SALT, max_age=_GOOD_FOR)
     except signing.BadSignature:
-        messages.error(request, _("This preview is out of date; please ask for it again."))
-        return HttpResponseRedirect(run_url(site, "changelist"))
+        why = _("This preview is out of date; please ask for it again.")
+        return _refused(request, site, why)
     return start(request, site, Request.read(wish["request"]), wish["overrides"])
 
 
@@ -101,9 +100,14 @@ def start(
     try:
         run = tasks.start(wanted, overrides, user=request.user, trigger=SyncRun.Trigger.ADMIN)
     except UsageError as error:
-        messages.error(request, str(error))
-        return HttpResponseRedirect(run_url(site, "changelist"))
+        return _refused(request, site, str(error))
     return HttpResponseRedirect(run_url(site, "change", run.pk))
+
+
+def _refused(request: HttpRequest, site: admin.AdminSite, why: str) -> HttpResponse:
+    """Say on the list of runs why none is started."""
+    messages.error(request, why)
+    return HttpResponseRedirect(run_url(site, "changelist"))
 
 
 def held(holder: SyncRun) -> str:
