@@ -6,12 +6,14 @@ not seen by them at all, which is where another document could hide.
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from .errors import Code, SpritesError
 
 _PACKED_CHUNKS = (b"zTXt", b"iTXt", b"iCCP")
 _MOST_PACKED = 16
+_GIF_PICTURE, _GIF_EXTENSION, _GIF_TRAILER = b",!;"
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends a scan: no stuffed byte, no restart, no fill."""
 
@@ -30,23 +32,50 @@ def png_end(data: bytes) -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class GifFrame:
+    """One picture of a GIF: its size in pixels and how its coded bytes are to be read."""
+
+    width: int
+    height: int
+    interlaced: bool
+    code_size: int
+    coded: bytes
+
+
 def gif_end(data: bytes) -> int:
     """Walk a GIF's blocks to its trailer."""
     try:
-        at = 13 + _colours(data[10])
-        while (kind := data[at]) != 0x3B:
-            if kind == 0x2C:  # an image: ten bytes of descriptor, a palette, the LZW code size
-                at += 11 + _colours(data[at + 9])
-            elif kind == 0x21:  # an extension: its label
-                at += 2
-            else:
-                return 0
-            while size := data[at]:
-                at += size + 1
-            at += 1
-    except IndexError:
+        *_, (_, _, end) = _gif_blocks(data)
+        return end + 1 if data[end] == _GIF_TRAILER else 0
+    except (IndexError, ValueError):  # cut, or without any block
         return 0
-    return at + 1
+
+
+def gif_frames(data: bytes) -> Iterator[GifFrame]:
+    """Yield the pictures of a GIF that is known to be whole."""
+    for start, body, end in _gif_blocks(data):
+        if data[start] == _GIF_PICTURE:
+            width, height, flags = struct.unpack_from("<HHB", data, start + 5)
+            interlaced = bool(flags & 0x40)
+            yield GifFrame(width, height, interlaced, data[body - 1], data[body:end])
+
+
+def _gif_blocks(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield where each block starts, where its chain of sub-blocks does, and where the next one is.
+
+    Ends at the trailer or at a block of an unknown kind; raises IndexError where a GIF is cut.
+    """
+    at = 13 + _colours(data[10])
+    while (kind := data[at]) in (_GIF_PICTURE, _GIF_EXTENSION):
+        start = at
+        # a picture: ten bytes of descriptor, a palette, the LZW code size; else a label
+        at += 11 + _colours(data[at + 9]) if kind == _GIF_PICTURE else 2
+        body = at
+        while size := data[at]:
+            at += size + 1
+        at += 1
+        yield start, body, at
 
 
 def _colours(flags: int) -> int:
