@@ -81,6 +81,8 @@ def _upkeep(report: SyncReport, dry_run: bool) -> list[str]:
     lines = []
     if report.repaired:
         lines.append(f"Repaired {report.repaired} sprites whose file was gone or damaged")
+    if report.mixed:
+        lines.append("Upstream was deployed anew meanwhile: the next run asks for all JSON again")
     if report.pruned:
         verb = "Would prune" if dry_run else "Pruned"
         lines.append(f"{verb} {report.pruned} sprites that upstream has not had for long")

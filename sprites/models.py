@@ -236,6 +236,8 @@ class SyncRun(models.Model):
     swept = models.BooleanField(_("left no stray file"), default=False)
     api_url = models.CharField(_("API"), max_length=500, blank=True)
     upstream_count = models.PositiveIntegerField(_("Pokémon that upstream lists"), null=True)
+    snapshot = models.CharField(_("snapshot of upstream"), max_length=200, blank=True)
+    mixed = models.BooleanField(_("met two snapshots"), default=False)
     exit_code = models.PositiveSmallIntegerField(_("exit code"), null=True)
     message = models.CharField(_("message"), max_length=500, blank=True)
 

@@ -54,7 +54,8 @@ def run_job(context: Context, job: Job) -> Outcome:
     except (Exception, SystemExit) as error:  # nothing may break the pool
         failure = Failure(Code.INTERNAL, plain(f"{type(error).__name__}: {error}"))
     seconds = time.perf_counter() - clock
-    return Outcome(result, failure, Meter(_worker(), started, seconds, usage.requests, usage.bytes))
+    meter = Meter(_worker(), started, seconds, usage.requests, usage.bytes)
+    return Outcome(result, failure, meter, usage.snapshot)
 
 
 def _attempt(context: Context, job: Job, usage: Usage) -> Result:

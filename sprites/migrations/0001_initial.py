@@ -133,6 +133,8 @@ class Migration(migrations.Migration):
                 ('swept', models.BooleanField(default=False, verbose_name='left no stray file')),
                 ('api_url', models.CharField(blank=True, max_length=500, verbose_name='API')),
                 ('upstream_count', models.PositiveIntegerField(null=True, verbose_name='Pokémon that upstream lists')),
+                ('snapshot', models.CharField(blank=True, max_length=200, verbose_name='snapshot of upstream')),
+                ('mixed', models.BooleanField(default=False, verbose_name='met two snapshots')),
                 ('exit_code', models.PositiveSmallIntegerField(null=True, verbose_name='exit code')),
                 ('message', models.CharField(blank=True, max_length=500, verbose_name='message')),
                 ('pokemon_checked', models.PositiveIntegerField(default=0)),

@@ -36,15 +36,20 @@ MAX_REDIRECTS = 3
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GZIP = 16 + zlib.MAX_WBITS
+_SNAPSHOT = "X-PokeAPI-Hash"
 _OBJECT = re.compile(r"^\S*(?:<[^>]*>|\([^)]*\)): ")
 
 
 @dataclass(slots=True)
 class Usage:
-    """What a job has cost so far: requests sent and bytes received."""
+    """What a job has cost so far: requests sent and bytes received.
+
+    ``snapshot`` names the deployment of upstream that answered, where it says so.
+    """
 
     requests: int = 0
     bytes: int = 0
+    snapshot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ def _target(response: BaseHTTPResponse, url: str) -> str:
 
 
 def _reply(response: BaseHTTPResponse, cap: int, usage: Usage, conditional: bool) -> Reply:
-    etag = _etag(response)
+    etag, usage.snapshot = _tag(response, "ETag"), _tag(response, _SNAPSHOT)
     if response.status == 304 and conditional:
         return Reply(b"", etag, not_modified=True)
     if response.status != 200:
@@ -156,10 +161,10 @@ def _reply(response: BaseHTTPResponse, cap: int, usage: Usage, conditional: bool
     return Reply(body, etag, not_modified=False)
 
 
-def _etag(response: BaseHTTPResponse) -> str:
-    """Return the ETag if it can be kept and sent back as it is."""
-    etag = response.headers.get("ETag", "")
-    return etag if len(etag) <= 200 and etag.isascii() and etag.isprintable() else ""
+def _tag(response: BaseHTTPResponse, name: str) -> str:
+    """Return a header, such as the ETag, if it can be kept and sent back as it is."""
+    tag = response.headers.get(name, "")
+    return tag if len(tag) <= 200 and tag.isascii() and tag.isprintable() else ""
 
 
 def _refusal(response: BaseHTTPResponse) -> SpritesError:

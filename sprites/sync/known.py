@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..models import Pokemon, Sprite
+from django.db.models import Max
+
+from ..models import Pokemon, Sprite, SyncRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,10 @@ def load(ids: Sequence[int]) -> dict[int, Known]:
     for pokemon, key, *values in sprites.values_list("pokemon_id", "key", *columns):
         known[pokemon].sprites[key] = KnownSprite(*values)
     return known
+
+
+def mixed_until() -> datetime | None:
+    """Return when the last run ended that met two deployments of upstream."""
+    mixed = SyncRun.objects.filter(mixed=True)
+    until: datetime | None = mixed.aggregate(until=Max("finished_at"))["until"]
+    return until

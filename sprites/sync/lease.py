@@ -94,6 +94,7 @@ class Lease:
             finished_at=timezone.now(),
             heartbeat_at=timezone.now(),
             upstream_count=self.run.upstream_count,
+            snapshot=report.snapshot if report.exit_code is ExitCode.DONE else "",
             swept=swept,
             picture=picture,
             failures=[asdict(failure) for failure in report.failures[:_MOST_FAILURES]],
@@ -101,11 +102,11 @@ class Lease:
         )
 
 
-def _columns(report: SyncReport) -> dict[str, float]:
+def _columns(report: SyncReport) -> dict[str, Any]:
     counts = {f"pokemon_{name}": number for name, number in asdict(report.pokemon).items()}
     counts |= {f"sprites_{name}": number for name, number in asdict(report.sprites).items()}
-    cost = ("requests", "retries", "bytes", "seconds", "worker_seconds")
-    return counts | {name: getattr(report, name) for name in cost}
+    others = ("requests", "retries", "bytes", "seconds", "worker_seconds", "mixed")
+    return counts | {name: getattr(report, name) for name in others}
 
 
 def _take_over(holder: SyncRun) -> None:

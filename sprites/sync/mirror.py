@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 from urllib.parse import urljoin
 
@@ -65,6 +66,7 @@ class Mirror:
         self._dry_run = dry_run
         self.persist = Persist(store, self._sprite_written, self._pokemon_written)
         self._species: frozenset[str] | None = None
+        self._mixed_until: datetime | None = None
         self._known: dict[int, Known | None] = {}
         self._asked: set[int] = set()
         self._twins: list[SpriteJob] = []
@@ -72,7 +74,7 @@ class Mirror:
 
     def run(self, chosen: Selection) -> None:
         """Work through a selection; returns early once a stop has been asked for."""
-        self._species = chosen.species
+        self._species, self._mixed_until = chosen.species, database.mixed_until()
         for finished in self._schedule.run(self._source(chosen.rows)):
             self._take(finished)
         self.persist.flush()
@@ -113,7 +115,8 @@ class Mirror:
         synced_at = found.row.synced_at
         if synced_at is None or self._choice.force:
             return False
-        return synced_at >= self._choice.fresh_since
+        after_mix = self._mixed_until is None or synced_at > self._mixed_until
+        return after_mix and self._choice.is_fresh(synced_at)
 
     def _fresh(self, pokemon: int, found: Known) -> Iterator[Job]:
         """Plan a Pokémon from its rows, without asking for its JSON."""

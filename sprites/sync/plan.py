@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from ..errors import SpritesError
 from ..keys import matches
 from ..models import Sprite
@@ -34,6 +36,10 @@ class Choice:
     def from_rows(self) -> bool:
         """Tell whether it is about sprites that are known, so that no JSON need be asked for."""
         return self.verify or self.retry_failed or bool(self.only)
+
+    def is_fresh(self, checked_at: datetime | None) -> bool:
+        """Tell whether what was checked then stands; the future, of a clock that jumped, never."""
+        return checked_at is not None and self.fresh_since <= checked_at <= timezone.now()
 
     def wants(self, pokemon: int, key: str) -> bool:
         """Tell whether a listed sprite is among those that are wanted."""
@@ -109,9 +115,9 @@ def _stored(known: KnownSprite, holds: Callable[[str, int | None], bool]) -> Sto
 
 
 def _is_fresh(choice: Choice, url: str, known: KnownSprite) -> bool:
-    if choice.force or choice.verify or known.checked_at is None or known.url != url:
+    if choice.force or choice.verify or known.url != url:
         return False
-    return known.state == State.STORED and known.checked_at >= choice.fresh_since
+    return known.state == State.STORED and choice.is_fresh(known.checked_at)
 
 
 def _validator(choice: Choice, url: str, known: KnownSprite) -> str:

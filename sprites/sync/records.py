@@ -196,11 +196,15 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one attempt at a job ended: a result or a failure, and what it cost."""
+    """How one attempt at a job ended: a result or a failure, and what it cost.
+
+    ``snapshot`` names the deployment of upstream that answered, or is "".
+    """
 
     result: Result = None
     failure: Failure | None = None
     meter: Meter | None = None
+    snapshot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

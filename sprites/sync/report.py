@@ -60,7 +60,11 @@ class SpriteCounts:
 
 @dataclass(slots=True)
 class SyncReport:
-    """What a run did; the only record that changes, and it never leaves the parent."""
+    """What a run did; the only record that changes, and it never leaves the parent.
+
+    ``snapshot`` is the deployment of upstream that every reply belonged to; a run that is ``mixed``
+    met two of them, and has none.
+    """
 
     executor: str
     workers: int
@@ -75,6 +79,8 @@ class SyncReport:
     bytes: int = 0
     seconds: float = 0.0
     worker_seconds: float = 0.0
+    snapshot: str = ""
+    mixed: bool = False
     failures: list[FailureReport] = field(default_factory=list)
 
     def spend(self, meter: Meter) -> None:
@@ -82,6 +88,13 @@ class SyncReport:
         self.requests += meter.requests
         self.bytes += meter.bytes
         self.worker_seconds += meter.seconds
+
+    def belong(self, snapshot: str) -> bool:
+        """Note whose deployment a reply is of; tell whether this one makes the run mixed."""
+        is_other = not self.mixed and self.snapshot not in ("", snapshot)
+        self.mixed = self.mixed or is_other
+        self.snapshot = "" if self.mixed else snapshot
+        return is_other
 
     def fail(self, failure: FailureReport) -> None:
         """List a failure, unless there are far too many already."""

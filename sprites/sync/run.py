@@ -185,8 +185,18 @@ class Conductor:
         if outcome.meter is not None:
             self.report.spend(outcome.meter)
         self.report.retries = self._schedule.retries
+        if isinstance(job, ResourceJob) and outcome.snapshot:
+            self._belong(outcome.snapshot)
         self._sketch.attempt(job, outcome)
         self._listener.on_attempt(job, outcome)
+
+    def _belong(self, snapshot: str) -> None:
+        if self.report.belong(snapshot):
+            logger.warning(
+                "upstream was deployed anew during the run (now %s): the next one asks again"
+                " for every Pokémon's JSON",
+                snapshot,
+            )
 
     def _paused(self, host: str, seconds: float) -> None:
         self._sketch.pause(host, time.time(), seconds)

@@ -131,6 +131,10 @@ class PokeAPI:
         """Take away what a glob of paths names, until ``clear()``."""
         self._call("POST", "gone", {"path": path, "status": status})
 
+    def deploy(self, snapshot: str, after: int = 0) -> None:
+        """Say ``X-PokeAPI-Hash: snapshot`` once so many more documents have been served."""
+        self._call("POST", "deploy", {"snapshot": snapshot, "after": after})
+
     def clear(self) -> None:
         """End all faults and edits, and empty the log."""
         self._call("DELETE", "")

@@ -6,6 +6,7 @@ In: method, path and JSON body. Out: JSON; 400 with ``{"detail": …}`` for what
     POST   /_control/put     path, body_base64, …        DELETE  /_control/log    forget them
     POST   /_control/edit    path, changes, text         GET     /_control/stats  totals
     POST   /_control/gone    path, status                DELETE  /_control/       clear everything
+    POST   /_control/deploy  snapshot, after
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Control:
             ("POST", "put"): self._put,
             ("POST", "edit"): lambda options: site.edits.edit(Edit(**options)),
             ("POST", "gone"): lambda options: site.edits.gone(**options),
+            ("POST", "deploy"): lambda options: site.snapshots.deploy(**options),
             ("GET", "log"): lambda _: log.requests(),
             ("DELETE", "log"): lambda _: log.clear(),
             ("GET", "stats"): lambda _: log.stats(),
@@ -62,4 +64,5 @@ class Control:
     def _clear(self, _: dict[str, Any]) -> None:
         self.faults.clear()
         self.site.edits.clear()
+        self.site.snapshots.clear()
         self.log.clear()

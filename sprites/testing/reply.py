@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 
 JSON = "application/json; charset=utf-8"
+SNAPSHOT = "X-PokeAPI-Hash"
 # raw.githubusercontent.com says text/plain for an SVG, and an app must not trust the type.
 TYPES = {"png": "image/png", "gif": "image/gif", "svg": "text/plain; charset=utf-8"}
 
@@ -95,5 +96,5 @@ def revalidate(reply: Reply, if_none_match: str | None) -> Reply:
     held = [_weakly(etag) for etag in if_none_match.split(",")]
     if "*" not in held and _weakly(reply.etag) not in held:
         return reply
-    kept = {k: v for k, v in reply.headers.items() if k in ("Cache-Control", "Vary")}
+    kept = {k: v for k, v in reply.headers.items() if k in ("Cache-Control", "Vary", SNAPSHOT)}
     return Reply(304, b"", kept, reply.etag)

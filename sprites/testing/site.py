@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 from .edits import Edits, apply
 from .reply import JSON, TYPES, Reply, content, dump, encode, error
+from .snapshots import Snapshots
 from .world import World
 
 API = "/api/v2/"
@@ -56,6 +57,7 @@ class Site:
     def __init__(self, world: World, origin: str) -> None:
         self.world, self.origin = world, origin
         self.edits = Edits()
+        self.snapshots = Snapshots()
         self._cache = Cache()
         self._names = {
             resource: {number: name for name, number in names.items()}
@@ -73,6 +75,10 @@ class Site:
 
     def answer(self, names: tuple[str, ...], query: str, accepted: str) -> Reply:
         """The reply to a GET, whole: nothing is said yet of what the client holds."""
+        reply = self._answer(names, query, accepted)
+        return self.snapshots.stamp(reply) if names[0].startswith(API) else reply
+
+    def _answer(self, names: tuple[str, ...], query: str, accepted: str) -> Reply:
         fixed = self.edits.fixed(names, query)
         if fixed is not None:
             return fixed

@@ -1,11 +1,16 @@
-"""C9 to C11: what upstream's lists do wrong, and what comes of it."""
+"""C9 to C11: what upstream's lists and deployments do wrong, and what comes of it."""
 
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 
-from .lab import DOCUMENT, LIST, HereLab
+from sprites.models import SyncRun
+
+from .lab import DOCUMENT, LIST, HereLab, ShellLab, wait_for
 from .servers import Canary
+from .signalled import kill, start
 
 PAGE = "/api/v2/pokemon/[?]limit=2000&offset=0"
 
@@ -98,4 +103,84 @@ def test_a_next_page_elsewhere_is_not_asked_for(lab: HereLab, canary: Canary) ->
     lab.api.edit(PAGE, {"next": f"{canary.origin}/api/v2/next"})
     run = lab.settle(lab.run(), 3)
     assert "url_not_allowed" in run.stderr
+    lab.heal()
+
+
+DOCUMENTS = "/api/v2/pokemon/?/"
+
+
+def page_of_the_run() -> bytes:
+    """Return the admin's page of the last run."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("ash"))
+    run = SyncRun.objects.order_by("id").last()
+    assert run is not None
+    return client.get(f"/admin/sprites/syncrun/{run.pk}/change/").content
+
+
+def asked_for(lab: HereLab | ShellLab) -> set[str]:
+    """Return the documents of Pokémon that the last run asked for."""
+    return {entry.path for entry in lab.api.requests(DOCUMENTS)}
+
+
+@pytest.mark.parametrize("served", [1, 3])
+def test_a_run_across_two_deployments_is_mixed_and_checked_again(
+    lab: HereLab, executor: str, caplog: pytest.LogCaptureFixture, served: int
+) -> None:
+    """C11: it ends as any other, says that it is mixed, and the next one asks for all JSON."""
+    lab.api.deploy("second", after=served)
+    run = lab.settle(lab.run("--executor", executor), 0)
+    assert (run.report["mixed"], run.report["snapshot"]) == (True, "")
+    assert caplog.text.count("deployed anew") == 1
+    row = lab.rows("sprites_syncrun")[-1]
+    assert (bool(row["mixed"]), row["snapshot"]) == (True, "")
+    again = lab.settle(lab.run(), 0)
+    assert len(asked_for(lab)) == again.report["pokemon"]["unchanged"] == 3
+    assert {entry.status for entry in lab.api.requests(DOCUMENTS)} == {304}
+    assert (again.report["mixed"], again.report["snapshot"]) == (False, "second")
+    lab.settle(lab.run(), 0)
+    assert asked_for(lab) == set()
+    lab.heal()
+
+
+def test_a_run_within_one_deployment_keeps_its_name(lab: HereLab) -> None:
+    """C11: where all replies agree, or say nothing, nothing is asked for again."""
+    assert lab.settle(lab.run(), 0).report["mixed"] is False
+    assert lab.rows("sprites_syncrun")[-1]["snapshot"] == "first"
+    lab.api.deploy("second")
+    assert lab.settle(lab.run(), 0).report["snapshot"] == "second"
+    assert asked_for(lab) == set()
+    lab.api.deploy("")
+    lab.settle(lab.run("--force"), 0)
+    lab.api.deploy("third\x1b[31m")
+    lab.settle(lab.run("--force"), 0)
+    assert [row["snapshot"] for row in lab.rows("sprites_syncrun")[-2:]] == ["", ""]
+    lab.heal()
+
+
+def test_what_a_mixed_run_brought_stays_due_until_it_was_asked_for(lab: HereLab) -> None:
+    """C11: a run of a few in between checks those few, and the next one the others."""
+    lab.api.deploy("second", after=3)
+    assert lab.settle(lab.run(), 0).report["mixed"]
+    assert b"deployed anew" in page_of_the_run()
+    lab.api.clear_log()
+    few = lab.site.run("--ids", "1")
+    assert few.exit_code == 0
+    assert asked_for(lab) == {DOCUMENT}
+    lab.settle(lab.run(), 0)
+    assert asked_for(lab) == {"/api/v2/pokemon/2/", "/api/v2/pokemon/3/"}
+    lab.heal()
+
+
+def test_a_mixed_run_that_was_killed_is_checked_again_too(shell_lab: ShellLab) -> None:
+    """C11: the mark is written with the heartbeat, not only at the end."""
+    lab = shell_lab
+    lab.api.deploy("second", after=3)
+    lab.api.fault("/sprites/pokemon/2.png", hang=True)
+    process = start(lab, "--timeout", "60")
+    wait_for(lambda: any(row["mixed"] for row in lab.rows("sprites_syncrun")))
+    kill(process)
+    lab.api.clear()
+    lab.settle(lab.run(), 0)
+    assert len(asked_for(lab)) == 3
     lab.heal()
