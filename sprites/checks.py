@@ -1,6 +1,7 @@
 """System checks: a wrong option is an error with its id, a risky set-up a warning."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.apps import AppConfig
@@ -10,6 +11,9 @@ from django.core.files.storage import FileSystemStorage, InvalidStorageError, st
 from django.db import connections
 
 from . import conf
+from .errors import UsageError
+from .hooks import load
+from .naming import check_naming
 
 IDS = {name: f"sprites.E{number:03d}" for number, name in enumerate(conf.RULES, start=1)}
 UNKNOWN = "sprites.E100"
@@ -32,6 +36,26 @@ def check_options(
         )
         for problem in problems
     ]
+
+
+@checks.register("sprites")
+def check_hooks(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Report functions of the site's own that are not there, or name no file."""
+    options = conf.options()
+    tried: dict[str, Callable[[str], object]] = {
+        "SESSION": partial(load, "SESSION"),
+        "NAMING": check_naming,
+    }
+    errors: list[checks.CheckMessage] = []
+    for name, check in tried.items():
+        try:
+            if path := getattr(options, name):
+                check(path)
+        except UsageError as error:
+            errors.append(checks.Error(f"SPRITES: {error}.", id=IDS[name]))
+    return errors
 
 
 @checks.register("sprites")

@@ -83,6 +83,15 @@ def _origins(value: Any) -> tuple[str, ...]:
     return origins
 
 
+def _path(value: Any) -> str:
+    if value in (None, ""):
+        return ""
+    path = _text(value)
+    if "." not in path or not all(part.isidentifier() for part in path.split(".")):
+        raise ValueError
+    return path
+
+
 _MIB = 2**20
 
 
@@ -92,6 +101,7 @@ def _option(default: object, rule: Rule) -> Any:
 
 _ORIGINS = Rule(_origins, "a list of scheme://host[:port], without a path")
 _FLAG = Rule(_flag, "true or false")
+_FUNCTION = Rule(_path, "the dotted path of a function, or none")
 _SECONDS = "seconds"
 
 
@@ -125,6 +135,8 @@ class Options:
     STORAGE: str = _option("default", Rule(_text, "an alias of STORAGES"))
     TASK_BACKEND: str = _option("default", Rule(_text, "an alias of TASKS"))
     TASK_QUEUE: str = _option("default", Rule(_text, "a queue of that task backend"))
+    SESSION: str = _option("", _FUNCTION)
+    NAMING: str = _option("", _FUNCTION)
 
     @property
     def origins(self) -> frozenset[str]:

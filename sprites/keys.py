@@ -20,7 +20,7 @@ PRESETS: dict[str, tuple[str, ...]] = {
 MAX_LENGTH = 200
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv")
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
-_DEVICES = re.compile(r"(?i)con|prn|aux|nul|com\d|lpt\d")
+DEVICES = re.compile(r"(?i)con|prn|aux|nul|com\d|lpt\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def is_valid(key: str) -> bool:
     """Tell whether a key is safe as the path of a file, on any file system."""
     if len(key) > MAX_LENGTH:
         return False
-    return all(_PART.fullmatch(part) and not _DEVICES.fullmatch(part) for part in key.split("/"))
+    return all(_PART.fullmatch(part) and not DEVICES.fullmatch(part) for part in key.split("/"))
 
 
 def generation_number(name: str) -> int | None:

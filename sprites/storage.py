@@ -9,7 +9,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,13 +23,11 @@ from django.core.files.storage import (
 )
 
 from .errors import Code, SpritesError, UsageError
+from .naming import OURS, ROOT
 
-ROOT = "sprites"
 INCOMING = f"{ROOT}/.incoming"
 """Where files are written before they are renamed; nothing in it outlives a run."""
 
-_HEAD = 8
-_OURS = re.compile(rf"{ROOT}/\d+/[A-Za-z0-9_/-]+\.([0-9a-f]{{{_HEAD}}})(?:_\w+)?\.\w{{3,4}}")
 _FATAL = frozenset(
     {
         errno.ENOSPC,
@@ -44,11 +41,6 @@ _FATAL = frozenset(
     }
 )
 """Errors that the next file would meet as well: the run stops at the first."""
-
-
-def file_name(pokemon: int, key: str, sha256: str, extension: str) -> str:
-    """Return the name of a sprite's file; ``key`` has been validated, the rest is ours."""
-    return f"{ROOT}/{pokemon}/{key}.{sha256[:_HEAD]}.{extension}"
 
 
 class _Incoming(File):  # type: ignore[type-arg]
@@ -152,13 +144,11 @@ class Store:
 
     def sprites(self) -> Iterator[str]:
         """Yield the names of all files that look like a sprite's, folder by folder."""
-        for folder in self._listdir(ROOT)[0]:
-            if folder.isdecimal():
-                yield from filter(_OURS.fullmatch, self._files(f"{ROOT}/{folder}"))
+        return filter(OURS.fullmatch, self._files(ROOT))
 
     def wrote(self, name: str) -> bool:
         """Tell whether a file is one that we wrote: its name carries the head of its hash."""
-        found = _OURS.fullmatch(name)
+        found = OURS.fullmatch(name)
         return found is not None and self.digest(name).startswith(found[1])
 
     @contextlib.contextmanager

@@ -11,9 +11,10 @@ import time
 from dataclasses import dataclass
 
 from . import images
-from .errors import Code, SpritesError, plain
+from .errors import Code, SpritesError, UsageError, plain
 from .images import Limits
-from .storage import Store, file_name
+from .naming import file_name
+from .storage import Store
 from .sync import http, pokeapi
 from .sync.http import Usage
 from .sync.records import (
@@ -38,6 +39,7 @@ class Context:
 
     policy: Policy
     store: Store
+    naming: str = ""
 
 
 def run_job(context: Context, job: Job) -> Outcome:
@@ -51,6 +53,8 @@ def run_job(context: Context, job: Job) -> Outcome:
         failure = Failure(
             error.code, plain(error.detail), error.status, error.retry_after, error.fatal
         )
+    except UsageError as error:  # a function of the site's own that is not here
+        failure = Failure(Code.INTERNAL, plain(str(error)), fatal=True)
     except (Exception, SystemExit) as error:  # nothing may break the pool
         failure = Failure(Code.INTERNAL, plain(f"{type(error).__name__}: {error}"))
     seconds = time.perf_counter() - clock
@@ -110,7 +114,7 @@ def _keep(context: Context, job: SpriteJob, data: bytes, etag: str) -> Result:
     policy = context.policy
     limits = Limits(policy.max_pixels, policy.max_frames, policy.allow_trailing_data)
     facts = images.inspect(data, limits)
-    name = file_name(job.pokemon, job.key, sha256, facts.extension)
+    name = file_name(job.pokemon, job.key, sha256, facts.extension, context.naming)
     ours = stored is not None and stored.name == name
     name = context.store.put(name, data, ours=ours)
     return StoredSprite(name, sha256, len(data), facts, etag)

@@ -41,6 +41,8 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
     "STORAGE": [("default", "default")],
     "TASK_BACKEND": [("default", "default")],
     "TASK_QUEUE": [(" sprites ", "sprites")],
+    "SESSION": [(" shop.http.session ", "shop.http.session"), ("", ""), (None, "")],
+    "NAMING": [("shop.names.stem", "shop.names.stem")],
 }  # fmt: skip
 BAD: dict[str, list[Any]] = {
     "API_URL": ["", "ftp://a/", "//a/", "a", 5, None, "https://a/?b", "https://a/#b",
@@ -69,6 +71,8 @@ BAD: dict[str, list[Any]] = {
     "STORAGE": ["", None, 5],
     "TASK_BACKEND": ["", None],
     "TASK_QUEUE": ["", None],
+    "SESSION": ["session", "shop..http", "shop.http session", "shop/http.session", 5],
+    "NAMING": ["stem", ".stem", []],
 }  # fmt: skip
 
 

@@ -59,6 +59,7 @@ class Reply:
     body: bytes
     etag: str
     not_modified: bool
+    media_type: str = ""
 
 
 def check_url(url: str, origins: frozenset[str]) -> None:
@@ -122,7 +123,7 @@ def _follow(url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Repl
 
 
 def _open(url: str, policy: Policy, usage: Usage, etag: str) -> BaseHTTPResponse:
-    way = route(origin(url), policy.allow_private_addresses)
+    way = route(origin(url), policy.allow_private_addresses, policy.session)
     headers = {**way.headers, "If-None-Match": etag} if etag else way.headers
     usage.requests += 1
     return way.pool.urlopen(
@@ -158,7 +159,7 @@ def _reply(response: BaseHTTPResponse, cap: int, usage: Usage, conditional: bool
     body = b"".join(_read(response, cap, usage))
     if not body:
         raise SpritesError(Code.EMPTY, "the body is empty", status=200)
-    return Reply(body, etag, not_modified=False)
+    return Reply(body, etag, not_modified=False, media_type=_tag(response, "Content-Type"))
 
 
 def _tag(response: BaseHTTPResponse, name: str) -> str:

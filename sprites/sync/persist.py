@@ -23,7 +23,7 @@ from django.db.transaction import atomic
 from ..errors import Code, DatabaseGoneError, SpritesError
 from ..models import Sprite
 from ..storage import Store
-from . import rows
+from . import announce, rows
 from .known import Known
 from .records import Failure, PokemonRecord
 from .rows import Entry, Verdict
@@ -172,6 +172,7 @@ class Persist:
             if entry.new_file and entry.old_file:
                 self._superseded.append(entry.old_file)
             self._on_sprite(entry)
+        announce.stored(entries)
 
     def _refuse_sprite(self, entry: Entry, error: DatabaseError) -> None:
         detail = " ".join(str(error).split())[:200]

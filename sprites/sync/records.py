@@ -35,6 +35,7 @@ class Policy:
     max_image_bytes: int
     max_pixels: int
     max_frames: int
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +154,14 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class StoredSprite:
-    """A sprite whose bytes are now in the storage under ``name``."""
+    """A sprite whose bytes are now in the storage under ``name``; ``note`` is for the log."""
 
     name: str
     sha256: str
     size: int
     facts: ImageFacts
     etag: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

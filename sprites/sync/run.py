@@ -22,7 +22,7 @@ from ..models import SyncRun
 from ..origins import origin
 from ..storage import INCOMING, Store
 from ..worker import Context, run_job
-from . import upkeep
+from . import announce, upkeep
 from .lease import Lease
 from .mirror import Mirror
 from .plan import Choice
@@ -31,7 +31,7 @@ from .records import Job, Outcome, ProbeJob, Request, ResourceJob, SpriteJob
 from .report import ExitCode, SyncReport
 from .schedule import Schedule
 from .select import Selection, Selector
-from .site import check_migrations, policy, rules
+from .site import check_hooks, check_migrations, policy, rules
 from .sketch import Sketch
 from .stop import Stop, StoppedError
 
@@ -66,6 +66,7 @@ def sync(
     database was gone from the start; whatever happens later is in the report.
     """
     check_migrations()
+    check_hooks(options)
     run = queued or SyncRun(trigger=trigger, user=user, selection=asdict(request))
     run.executor, run.workers, run.api_url = options.EXECUTOR, options.WORKERS, options.API_URL
     return Conductor(request, options, stop or Stop(), listener or Listener()).conduct(run)
@@ -84,7 +85,7 @@ class Conductor:
         self._pool = open_pool(options.EXECUTOR, options.WORKERS)
         self._schedule: Schedule[Job] = Schedule(
             self._pool,
-            partial(run_job, Context(policy(options), self._store)),
+            partial(run_job, Context(policy(options), self._store, options.NAMING)),
             rules(options),
             stop,
             host_of=_host_of,
@@ -253,6 +254,7 @@ class Conductor:
                 self._lease.release(report, self._sketch.as_json(), swept=self._is_clean)
             except (DatabaseError, InterfaceError) as error:
                 logger.error("the end of run %d can't be written: %s", self._lease.run.pk, error)
+            announce.finished(self._lease.run, report)
 
 
 def _take_lease(run: SyncRun) -> Lease:

@@ -10,8 +10,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from ..conf import Options, given, read
 from ..errors import DatabaseGoneError, UsageError
 from ..models import Sprite
+from ..naming import check_naming
 from .hosts import Rules
 from .records import Policy
+from .transport import own_session
 
 
 def checked_options(**overrides: object) -> Options:
@@ -39,6 +41,14 @@ def check_migrations() -> None:
         )
 
 
+def check_hooks(options: Options) -> None:
+    """Raise UsageError where a function of the site's own is of no use."""
+    if options.SESSION:
+        own_session(options.SESSION)
+    if options.NAMING:
+        check_naming(options.NAMING)
+
+
 def policy(options: Options) -> Policy:
     """Return what every worker must keep to."""
     return Policy(
@@ -52,6 +62,7 @@ def policy(options: Options) -> Policy:
         max_image_bytes=options.MAX_IMAGE_BYTES,
         max_pixels=options.MAX_PIXELS,
         max_frames=options.MAX_FRAMES,
+        session=options.SESSION,
     )
 
 

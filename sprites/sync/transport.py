@@ -1,7 +1,8 @@
 """The connections of one worker process: an origin in, the way to it out.
 
-A requests session is asked once an origin for what it knows (proxies, certificates, headers) and
-then left out, because ``Session.get`` costs twice the CPU of the urllib3 pool under it.
+A requests session, a site's own where it has one, is asked once an origin for what it knows
+(proxies, certificates, headers) and then left out: ``Session.get`` costs twice the CPU of the
+urllib3 pool under it.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from .. import __version__
-from ..errors import Code, SpritesError
+from ..errors import Code, SpritesError, UsageError, plain
+from ..hooks import load
 from ..origins import is_public, names_address
 from . import deadline
 
@@ -45,26 +47,49 @@ class Route:
 
 
 @lru_cache(maxsize=64)
-def route(origin: str, allow_private: bool) -> Route:
-    """Return the way to an origin; its connections are shared by all threads of the process."""
-    session = _session(allow_private)
+def route(origin: str, allow_private: bool, own: str = "") -> Route:
+    """Return the way to an origin; its connections are shared by all threads of the process.
+
+    ``own`` is the dotted path of a site's own function that returns a session.
+    """
+    session = own_session(own) if own else requests.Session()
+    # Its own values go in as a request's, or requests would prefer the environment's to them.
+    chosen = session.merge_environment_settings(
+        origin, dict(session.proxies), None, session.verify, session.cert
+    )
     request = requests.Request("GET", origin).prepare()
-    chosen = session.merge_environment_settings(origin, {}, None, None, None)
-    adapter = session.get_adapter(origin)
-    assert isinstance(adapter, HTTPAdapter)
-    pool = adapter.get_connection_with_tls_context(
+    pool = _adapter(allow_private).get_connection_with_tls_context(
         request, chosen["verify"], proxies=chosen["proxies"], cert=chosen["cert"]
     )
     by_proxy = requests.utils.select_proxy(origin, chosen["proxies"]) is not None
-    return Route(cast(HTTPConnectionPool, pool), _HEADERS, by_proxy)
+    headers = _headers(session, origin) if own else _HEADERS
+    return Route(cast(HTTPConnectionPool, pool), headers, by_proxy)
 
 
-@lru_cache(maxsize=2)
-def _session(allow_private: bool) -> requests.Session:
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter(allow_private))
+@lru_cache(maxsize=8)
+def own_session(path: str) -> requests.Session:
+    """Return the session that a site's own function makes; raises UsageError."""
+    try:
+        session: object = load("SESSION", path)()
+    except UsageError:
+        raise
+    except Exception as error:  # the function is somebody else's and may raise anything
+        detail = plain(f"{type(error).__name__}: {error}")
+        raise UsageError(f"SESSION {path!r} failed: {detail}") from None
+    if not isinstance(session, requests.Session):
+        kind = type(session).__name__
+        raise UsageError(f"SESSION {path!r} gives a {kind}, not a requests.Session")
     return session
+
+
+def _headers(session: requests.Session, origin: str) -> dict[str, str]:
+    """Return what a session sends to an origin over what we do: its headers, auth and cookies."""
+    sent = session.prepare_request(requests.Request("GET", origin)).headers
+    plain = requests.utils.default_headers()
+    headers = requests.structures.CaseInsensitiveDict(_HEADERS)
+    headers.update({name: value for name, value in sent.items() if plain.get(name) != value})
+    headers["Accept-Encoding"] = _HEADERS["Accept-Encoding"]  # all that we can unpack
+    return dict(headers)
 
 
 class _Watched(HTTPConnection):
@@ -113,6 +138,11 @@ class _PublicTLSPool(HTTPSConnectionPool):
 
 _WATCHED = {"http": _WatchedPool, "https": _WatchedTLSPool}
 _PUBLIC = {"http": _PublicPool, "https": _PublicTLSPool}
+
+
+@lru_cache(maxsize=2)
+def _adapter(allow_private: bool) -> HTTPAdapter:
+    return _Adapter(allow_private)
 
 
 class _Adapter(HTTPAdapter):

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 
 from django.db.models import Q
 
@@ -12,9 +11,6 @@ from ..models import Sprite
 from ..storage import Store
 
 logger = logging.getLogger(__name__)
-
-_CHUNK = 500
-"""Files that are looked up at once."""
 
 
 def sweep(store: Store) -> bool:
@@ -37,12 +33,8 @@ def _delete(store: Store, name: str) -> bool:
 
 
 def _without_row(store: Store) -> Iterator[str]:
-    names = store.sprites()
-    while chunk := list(islice(names, _CHUNK)):
-        pokemon = {int(name.split("/")[1]) for name in chunk}
-        rows = Sprite.objects.filter(pokemon__in=pokemon).exclude(file="")
-        known = set(rows.values_list("file", flat=True))
-        yield from (name for name in chunk if name not in known and store.wrote(name))
+    known = set(Sprite.objects.exclude(file="").values_list("file", flat=True))
+    return (name for name in store.sprites() if name not in known and store.wrote(name))
 
 
 def prune(store: Store, before: datetime, *, dry_run: bool) -> int:
