@@ -47,6 +47,14 @@ _FORMATS = (
     _Format("WEBP", b"RIFF", "image/webp", "webp"),
 )
 
+_ENDINGS = {form.extension: form.media_type for form in _FORMATS} | {
+    "jpeg": "image/jpeg",
+    "svg": SVG,
+}
+_SAME = {"image/apng": "image/png", "image/jpg": "image/jpeg"}
+_NO_CLAIM = {"", "text/plain", "application/octet-stream"}
+"""Types that say nothing of an image; raw.githubusercontent.com serves each SVG as plain text."""
+
 
 def inspect(data: bytes, limits: Limits) -> ImageFacts:
     """Tell what an image is, having made sure that it is whole; raises SpritesError."""
@@ -57,6 +65,15 @@ def inspect(data: bytes, limits: Limits) -> ImageFacts:
         width, height = svg_size(data)
         return ImageFacts(SVG, "svg", width, height, 1)
     raise SpritesError(Code.BAD_CONTENT, f"no image begins with {data[:16]!r}")
+
+
+def mismatch(facts: ImageFacts, url: str, served_as: str) -> str:
+    """Say where the URL's ending or the type it was served as names another image, else ""."""
+    ending = url.partition("?")[0].rpartition("/")[2].rpartition(".")[2].lower()
+    served = served_as.partition(";")[0].strip().lower()
+    claims = {_ENDINGS.get(ending, ""), _SAME.get(served, served)} - _NO_CLAIM
+    others = ", ".join(sorted(claims - {facts.media_type}))
+    return f"type_mismatch: {facts.media_type} in what is said to be {others}" if others else ""
 
 
 def _looks_like_svg(data: bytes) -> bool:

@@ -102,10 +102,10 @@ def _sprite(context: Context, job: SpriteJob, usage: Usage) -> Result:
     reply = http.get(job.url, context.policy, context.policy.max_image_bytes, usage, etag=etag)
     if reply.not_modified:
         return Unchanged(reply.etag or etag)
-    return _keep(context, job, reply.body, reply.etag)
+    return _keep(context, job, reply.body, reply.etag, reply.media_type)
 
 
-def _keep(context: Context, job: SpriteJob, data: bytes, etag: str) -> Result:
+def _keep(context: Context, job: SpriteJob, data: bytes, etag: str, served_as: str = "") -> Result:
     """Validate the bytes and store them, unless they are the ones that are stored already."""
     sha256 = hashlib.sha256(data).hexdigest()
     stored = job.stored
@@ -117,4 +117,5 @@ def _keep(context: Context, job: SpriteJob, data: bytes, etag: str) -> Result:
     name = file_name(job.pokemon, job.key, sha256, facts.extension, context.naming)
     ours = stored is not None and stored.name == name
     name = context.store.put(name, data, ours=ours)
-    return StoredSprite(name, sha256, len(data), facts, etag)
+    note = images.mismatch(facts, job.url, served_as)
+    return StoredSprite(name, sha256, len(data), facts, etag, note)

@@ -212,6 +212,8 @@ class Mirror:
         result, failure = finished.outcome.result, finished.outcome.failure
         now, attempts = timezone.now(), finished.attempts
         if isinstance(result, StoredSprite):
+            if result.note:
+                logger.warning("sprite %d/%s: %s", job.pokemon, job.key, result.note)
             self.persist.sprite(rows.stored(job, result, attempts, now))
         elif isinstance(result, Unchanged):
             self.persist.sprite(rows.unchanged(job, result.etag, attempts, now))

@@ -1,6 +1,9 @@
-"""A storage that does as it likes."""
+"""Storages that do as they like."""
 
+import errno
+import os
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.core.files.storage import FileSystemStorage
 
@@ -14,3 +17,17 @@ class Renaming(FileSystemStorage):
         if path.suffix == ".probe":
             return name
         return str(path.with_name(f"{path.stem}-renamed{path.suffix}"))
+
+
+class Limited(FileSystemStorage):
+    """A storage whose owner's quota is used up after some files; ``room`` says after how many."""
+
+    def __init__(self, room: int, error: int = errno.EDQUOT, **options: Any) -> None:
+        super().__init__(**options)
+        self._room, self._error = room, error
+
+    def _save(self, name: str, content: Any) -> str:
+        self._room -= 1
+        if self._room < 0:
+            raise OSError(self._error, os.strerror(self._error), self.path(name))
+        return super()._save(name, content)

@@ -78,6 +78,33 @@ def test_the_bytes_say_what_an_image_is(lab: HereLab, path: str, source: str, st
     lab.heal("--force")
 
 
+@pytest.mark.parametrize(
+    ("path", "served_as", "others"),
+    [
+        (PNG, "image/gif", "image/gif"),
+        (PNG, "Image/PNG; charset=x", ""),
+        (PNG, "text/html", "text/html"),
+        (PNG, "application/octet-stream", ""),
+        ("/sprites/1.GIF", "image/jpeg", "image/gif, image/jpeg"),
+        ("/sprites/1.jpg?x=.png", "", "image/jpeg"),
+        ("/sprites/1", "image/apng", ""),
+        ("/sprites/1.png", "x\x1b[31m", ""),
+    ],
+)
+def test_a_type_that_lies_is_noted(
+    lab: HereLab, caplog: pytest.LogCaptureFixture, path: str, served_as: str, others: str
+) -> None:
+    """C3: an accepted image that its URL or its header calls another is a line in the log."""
+    with urlopen(lab.api.origin + PNG) as reply:
+        lab.api.put(path.partition("?")[0], reply.read(), served_as)
+    lab.api.edit(DOCUMENT, {SPRITE: f"{lab.api.origin}{path}"})
+    lab.settle(lab.run(), 0)
+    notes = [entry.getMessage() for entry in caplog.records if "mismatch" in entry.getMessage()]
+    said = f"type_mismatch: image/png in what is said to be {others}"
+    assert notes == ([f"sprite 1/front_default: {said}"] if others else [])
+    assert lab.row()["file"].endswith(".png")
+
+
 _ANIMATED = "versions/generation-v/black-white/animated/front_default"
 
 

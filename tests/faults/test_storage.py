@@ -1,5 +1,6 @@
 """S: what the disk does wrong, and what comes of it."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .lab import GIF, HereLab, wait_for
+from .lab import GIF, PNG, HereLab, wait_for
 
 needs_mount = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 
@@ -46,6 +47,38 @@ def test_a_full_disk_ends_the_run_and_leaves_no_part(lab: HereLab, disk: Disk) -
     assert str(lab.media) in run.stderr
     assert run.sprites["not_tried"] > 0
     disk.remount("size=20m")
+    lab.heal()
+
+
+def limit(lab: HereLab, room: int, error: int = errno.EDQUOT) -> None:
+    """Let the storage take the probe and so many sprites, and no more."""
+    options = {"location": str(lab.media), "room": 1 + room, "error": error}
+    limited = {"BACKEND": "tests.faults.storages.Limited", "OPTIONS": options}
+    lab.settings.STORAGES = {**lab.settings.STORAGES, "limited": limited}
+    lab.options(STORAGE="limited")
+
+
+@pytest.mark.parametrize("error", [errno.EDQUOT, errno.ENOSPC, errno.EIO])
+def test_a_quota_that_is_used_up_ends_the_run(lab: HereLab, error: int) -> None:
+    """S1: EDQUOT is no fault of one file: the first ends the run, and what was stored is kept."""
+    limit(lab, 2, error)
+    run = lab.settle(lab.run("--executor", "sync"), 3)
+    assert os.strerror(error) in run.stderr
+    assert str(lab.media) in run.stderr
+    assert (run.sprites["stored"], run.sprites["failed"]) == (2, 1)
+    assert run.sprites["not_tried"] > 0
+    lab.heal()
+
+
+def test_a_run_that_a_guard_stopped_is_never_called_swept(lab: HereLab) -> None:
+    """S1: what a failing disk may have left is swept by the next run, which is told of it."""
+    lab.clean()
+    assert lab.rows("sprites_syncrun")[-1]["swept"]
+    lab.api.put(PNG, lab.files()[lab.row(pokemon=2)["file"]], "image/png")
+    limit(lab, 0)
+    lab.settle(lab.run("--force"), 3)
+    assert not lab.rows("sprites_syncrun")[-1]["swept"]
+    (lab.media / "sprites/.incoming/half.part").write_bytes(b"half")
     lab.heal()
 
 
