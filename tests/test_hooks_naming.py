@@ -1,6 +1,8 @@
 """NAMING: files under names of a site's own choice, and what a name must keep to."""
 
 import hashlib
+import sys
+from types import ModuleType
 
 import pytest
 from django.core import checks
@@ -10,6 +12,7 @@ from sprites.checks import IDS
 from sprites.models import Sprite
 from sprites.naming import file_name
 
+from .own import flat
 from .site import Site
 
 EXECUTORS = ("sync", "threads", "processes")
@@ -107,4 +110,19 @@ def test_a_bad_name_fails_its_sprite_alone(site: Site, settings: Settings, execu
     (failure,) = run.report["failures"]
     assert failure["pokemon"] == 8
     assert "'a name of 8'" in Sprite.objects.get(pokemon=8, key="front_default").error_detail
+    site.assert_whole(run)
+
+
+def test_workers_that_lack_it_stop_the_run(
+    site: Site, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only the parent has the module, one line says so, and not a failure a sprite."""
+    module = ModuleType("tests_names_only_here")
+    vars(module)["stem"] = flat
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    settings.SPRITES = {"API_URL": site.api.url, "NAMING": "tests_names_only_here.stem"}
+    run = site.run("--limit", "40", "--executor", "processes", "--workers", "2")
+    assert (run.exit_code, run.sprites["stored"]) == (3, 0)
+    assert "NAMING 'tests_names_only_here.stem' can't be imported" in run.stderr
+    assert run.sprites["failed"] < 40
     site.assert_whole(run)

@@ -10,6 +10,7 @@ import pytest
 import requests
 from django.core import checks
 from pytest_django import Settings
+from requests.certs import where
 
 from sprites.checks import IDS
 from sprites.errors import Code, SpritesError
@@ -67,8 +68,9 @@ def test_its_proxy_is_asked(api: PokeAPI, monkeypatch: pytest.MonkeyPatch) -> No
 def test_its_certificates_are_trusted(
     api: PokeAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A certificate that only its ``verify`` knows is good enough to send a request."""
+    """A certificate that only its ``verify`` knows is good enough, whatever the environment."""
     monkeypatch.setenv("TESTS_CERTIFICATE", str(tmp_path / "cert.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", where())
     with SelfSigned(tmp_path) as server:
         url, origins = f"{server.origin}/a.png", [server.origin]
         for session, code in (("", Code.TLS), ("tests.own.trusting", Code.CONNECTION)):
