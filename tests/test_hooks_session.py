@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import certifi
 import pytest
 import requests
 from django.core import checks
 from pytest_django import Settings
-from requests.certs import where
 
 from sprites.checks import IDS
 from sprites.errors import Code, SpritesError
@@ -70,7 +70,7 @@ def test_its_certificates_are_trusted(
 ) -> None:
     """A certificate that only its ``verify`` knows is good enough, whatever the environment."""
     monkeypatch.setenv("TESTS_CERTIFICATE", str(tmp_path / "cert.pem"))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", where())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
     with SelfSigned(tmp_path) as server:
         url, origins = f"{server.origin}/a.png", [server.origin]
         for session, code in (("", Code.TLS), ("tests.own.trusting", Code.CONNECTION)):
