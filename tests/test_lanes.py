@@ -85,3 +85,11 @@ def test_a_full_sketch_is_quick_to_draw(db: None) -> None:
     begun = time.perf_counter()
     render_to_string("admin/sprites/syncrun/picture.html", {"drawing": draw(run)})
     assert time.perf_counter() - begun < 0.5
+
+
+def test_lanes_too_thin_for_numbers_have_two() -> None:
+    """Of 64 lanes the first and the last are numbered: more numbers would lie on each other."""
+    found = draw(SyncRun(workers=64, seconds=2.0, picture=sketch(lanes=[(1, 0.5)] * 64)))
+    svg = render_to_string("admin/sprites/syncrun/lanes.html", {"drawing": found})
+    numbers = re.findall(r'<text class="axis" x="28" y="[\d.]+" dy="3.5">(\d+)<', svg)
+    assert numbers == ["1", "64"]
