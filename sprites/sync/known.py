@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Max
 
 from ..models import Pokemon, Sprite, SyncRun
+from .again import again
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Known:
     sprites: dict[str, KnownSprite] = field(default_factory=dict)
 
 
+@again
 def load(ids: Sequence[int]) -> dict[int, Known]:
     """Read the rows of some Pokémon, in three queries."""
     rows = Pokemon.objects.filter(id__in=ids).prefetch_related("type_slots")
@@ -43,8 +45,23 @@ def load(ids: Sequence[int]) -> dict[int, Known]:
     return known
 
 
+@again
+def upstream_count(api: str) -> int:
+    """Return how many Pokémon an API listed last, or 0."""
+    runs = SyncRun.objects.filter(api_url=api, upstream_count__isnull=False)
+    return runs.order_by("-id").values_list("upstream_count", flat=True).first() or 0
+
+
+@again
 def mixed_until() -> datetime | None:
     """Return when the last run ended that met two deployments of upstream."""
     mixed = SyncRun.objects.filter(mixed=True)
     until: datetime | None = mixed.aggregate(until=Max("finished_at"))["until"]
     return until
+
+
+@again
+def twin(pokemon: int, key: str, url: str) -> Sprite | None:
+    """Return another sprite of the same URL, the one that was checked last."""
+    others = Sprite.objects.filter(url=url, checked_at__isnull=False)
+    return others.exclude(pokemon=pokemon, key=key).order_by("-checked_at").first()

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from ..errors import LockHeldError
 from ..models import SyncRun
+from .again import again
 from .report import ExitCode, SyncReport
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Lease:
         _conducted.add(run.pk)
         return cls(run, was_queued=was_queued, after_stray=before is None or not before.swept)
 
+    @again
     def beat(self, report: SyncReport, picture: dict[str, Any]) -> bool:
         """Write the counts and the heartbeat; tell whether the run may go on."""
         mine = SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING)
@@ -84,6 +86,7 @@ class Lease:
         else:
             self.run.delete()
 
+    @again
     def release(self, report: SyncReport, picture: dict[str, Any], *, swept: bool) -> None:
         """Write how the run ended and let the next one start."""
         _conducted.discard(self.run.pk)

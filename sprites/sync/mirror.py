@@ -232,8 +232,7 @@ class Mirror:
     def _copies(self) -> Iterator[SpriteJob]:
         """Yield the sprites whose URL another one had: they get its bytes, or its failure."""
         for job in self._twins:
-            others = Sprite.objects.filter(url=job.url, checked_at__isnull=False)
-            other = others.exclude(pokemon=job.pokemon, key=job.key).order_by("-checked_at").first()
+            other = database.twin(job.pokemon, job.key, job.url)
             if other is None:
                 continue
             if other.state == Sprite.State.STORED:

@@ -6,24 +6,17 @@ long after the commit. A batch that the database refuses is halved until the bad
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from django.db import (
-    DatabaseError,
-    InterfaceError,
-    OperationalError,
-    connections,
-    reset_queries,
-    router,
-)
+from django.db import DatabaseError, reset_queries, router
 from django.db.transaction import atomic
 
-from ..errors import Code, DatabaseGoneError, SpritesError
+from ..errors import Code, SpritesError
 from ..models import Sprite
 from ..storage import Store
 from . import announce, rows
+from .again import again
 from .known import Known
 from .records import Failure, PokemonRecord
 from .rows import Entry, Verdict
@@ -111,7 +104,7 @@ class Persist:
 
     def finish(self) -> None:
         """Give late generations to their Pokémon, and delete the files that were replaced."""
-        save_generations(self.generations)
+        again(save_generations)(self.generations)
         for name in self._superseded:
             self._delete(name)
         self._superseded.clear()
@@ -127,7 +120,7 @@ class Persist:
         if not items:
             return None
         try:
-            self._again(lambda: save(items))
+            again(atomic(using=self._alias)(save))(items)
         except DatabaseError as error:
             if len(items) == 1:
                 return refuse(items[0], error)
@@ -135,21 +128,6 @@ class Persist:
             self._write(items[:half], save, count, refuse)
             return self._write(items[half:], save, count, refuse)
         return count(items)
-
-    def _again(self, write: Callable[[], None]) -> None:
-        """Write in a transaction, and once more over a new connection if the first one broke."""
-        try:
-            with atomic(using=self._alias):
-                return write()
-        except (OperationalError, InterfaceError) as error:
-            logger.warning("the database failed, one more try: %s", error)
-        with suppress(DatabaseError, InterfaceError):
-            connections[self._alias].close()
-        try:
-            with atomic(using=self._alias):
-                return write()
-        except (OperationalError, InterfaceError) as error:
-            raise DatabaseGoneError(f"the database is gone or locked: {error}") from None
 
     def _count_pokemon(self, units: list[Unit]) -> None:
         for record, known, _ in units:

@@ -6,18 +6,15 @@ that returns an Executor, called with ``max_workers`` where it takes that.
 
 import inspect
 import multiprocessing
-import os
-import signal
-import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from django.utils.module_loading import import_string
 
 from ..errors import UsageError
 from . import deadline
+from .processes import ProcessExecutor
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,28 +78,7 @@ def _threads(workers: int) -> Executor:
 
 
 def _processes(workers: int) -> Executor:
-    """Return a process pool that never forks this process, whose threads hold locks."""
-    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
-    if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["sprites.worker"])
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_serve_parent)
-
-
-def _serve_parent() -> None:
-    """Leave Ctrl-C, which the terminal sends to every process, to the parent; die with it.
-
-    A worker waits for its next job on a pipe whose other end it holds as well, and so would never
-    see that its parent was killed.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, name="sprites-parent", daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    return ProcessExecutor(workers, preload=["sprites.worker"])
 
 
 def _factory(path: str) -> Callable[[int], Executor]:

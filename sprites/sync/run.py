@@ -23,6 +23,7 @@ from ..origins import origin
 from ..storage import INCOMING, Store
 from ..worker import Context, run_job
 from . import announce, upkeep
+from . import known as database
 from .lease import Lease
 from .mirror import Mirror
 from .plan import Choice
@@ -169,8 +170,7 @@ class Conductor:
 
     def _check_shrink(self, selection: Selection) -> None:
         """Stop where upstream's list is much shorter than it was: nothing is taken for deleted."""
-        runs = SyncRun.objects.filter(api_url=self._options.API_URL, upstream_count__isnull=False)
-        before = runs.order_by("-id").values_list("upstream_count", flat=True).first() or 0
+        before = database.upstream_count(self._options.API_URL)
         now = selection.upstream_count
         if now < before * (1 - self._options.MAX_SHRINK):
             self._stop.ask(
@@ -252,7 +252,7 @@ class Conductor:
         if self._lease:
             try:
                 self._lease.release(report, self._sketch.as_json(), swept=self._is_clean)
-            except (DatabaseError, InterfaceError) as error:
+            except (DatabaseGoneError, DatabaseError, InterfaceError) as error:
                 logger.error("the end of run %d can't be written: %s", self._lease.run.pk, error)
             announce.finished(self._lease.run, report)
 

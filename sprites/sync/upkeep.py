@@ -9,10 +9,12 @@ from django.db.models import Q
 from ..errors import SpritesError
 from ..models import Sprite
 from ..storage import Store
+from .again import again
 
 logger = logging.getLogger(__name__)
 
 
+@again
 def sweep(store: Store) -> bool:
     """Delete half-written files and our own files that no row points to; tell if none is left.
 
@@ -37,6 +39,7 @@ def _without_row(store: Store) -> Iterator[str]:
     return (name for name in store.sprites() if name not in known and store.wrote(name))
 
 
+@again
 def prune(store: Store, before: datetime, *, dry_run: bool) -> int:
     """Delete the sprites that upstream has not had since ``before``; return how many."""
     gone = Sprite.objects.filter(Q(state=Sprite.State.MISSING) | Q(listed=False))

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,12 @@ State = dict[str, Any]
 Row = dict[str, Any]
 
 _TABLES = {
-    "sprites_pokemon": "id",
-    "sprites_sprite": "pokemon_id, key",
-    "sprites_pokemontype": "pokemon_id, slot",
-    "sprites_type": "id",
+    "sprites_pokemon": ("id",),
+    "sprites_sprite": ("pokemon_id", "key"),
+    "sprites_pokemontype": ("pokemon_id", "slot"),
+    "sprites_type": ("id",),
 }
+"""The tables of a mirror, and what their rows are sorted by: here, since databases differ."""
 _TIMES = {"checked_at", "changed_at", "synced_at", "missing_since", "attempts"}
 """Columns that two mirrors of the same upstream need not have alike."""
 
@@ -95,9 +97,10 @@ class Lab(ABC):
     def rows(self, table: str = "sprites_sprite") -> list[Row]:
         """Return a table's rows in their order."""
         with self.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM {table} ORDER BY {_TABLES.get(table, 'id')}")
+            cursor.execute(f"SELECT * FROM {table}")
             names = [column[0] for column in cursor.description]
-            return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+            rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        return sorted(rows, key=itemgetter(*_TABLES.get(table, ("id",))))
 
     def row(self, key: str = "front_default", pokemon: int = 1) -> Row:
         """Return a sprite's row."""

@@ -26,8 +26,9 @@ class Limited(FileSystemStorage):
         super().__init__(**options)
         self._room, self._error = room, error
 
-    def _save(self, name: str, content: Any) -> str:
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+        """Take a file, or raise where there is no room."""
         self._room -= 1
         if self._room < 0:
-            raise OSError(self._error, os.strerror(self._error), self.path(name))
-        return super()._save(name, content)
+            raise OSError(self._error, os.strerror(self._error), name)
+        return super().save(name, content, max_length)

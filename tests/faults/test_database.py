@@ -4,17 +4,23 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.db.models import Q
 from django.test import Client
 
-from sprites.models import SyncRun
+from sprites.models import Pokemon, Sprite, SyncRun
 
-from .lab import GIF, HereLab, wait_for
+from ..sync.test_persist import refused
+from .lab import GIF, PNG, HereLab, sha256, wait_for
 
-pytestmark = pytest.mark.skipif(
-    "connection.vendor != 'sqlite'", reason="locks and triggers in SQLite's words"
+on_sqlite = pytest.mark.skipif(
+    "connection.vendor != 'sqlite'", reason="one lock for the whole database is SQLite's own"
+)
+on_postgres = pytest.mark.skipif(
+    "connection.vendor != 'postgresql'", reason="SQLite has no server that cuts a connection"
 )
 
 
@@ -50,6 +56,7 @@ def locked_from(happened: Callable[[], object], until: Callable[[], object]) -> 
         holder.join()
 
 
+@on_sqlite
 def test_a_lock_that_passes_costs_nothing(
     impatient: HereLab, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -66,6 +73,7 @@ def test_a_lock_that_passes_costs_nothing(
     lab.heal()
 
 
+@on_sqlite
 def test_a_lock_that_stays_ends_the_run_and_leaves_no_orphan(impatient: HereLab) -> None:
     """D1: the run stops fetching, says why, and takes back the files that got no row."""
     lab = impatient
@@ -79,6 +87,7 @@ def test_a_lock_that_stays_ends_the_run_and_leaves_no_orphan(impatient: HereLab)
     lab.heal()
 
 
+@on_sqlite
 def test_a_lock_from_the_start_ends_the_run_before_any_request(impatient: HereLab) -> None:
     """D1: where not even the run can be noted, upstream is not asked."""
     lab = impatient
@@ -94,6 +103,100 @@ def test_a_lock_from_the_start_ends_the_run_before_any_request(impatient: HereLa
         over.set()
     assert run.exit_code == 3
     assert lab.api.requests() == []
+    lab.heal()
+
+
+def cut(pid: int) -> None:
+    """Let the server end a connection, over one that is opened for it."""
+
+    def end() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+        connection.close()
+
+    other = threading.Thread(target=end)
+    other.start()
+    other.join()
+
+
+class Cutter:
+    """Cuts the run's connection around the n-th statement that begins with a text."""
+
+    def __init__(self, text: str, times: int, when: str) -> None:
+        self._text, self._times, self._when = text, times, when
+        self.hits = 0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        """Stand around one of Django's statements."""
+        is_meant = sql.startswith(self._text) and self.hits < self._times
+        self.hits += is_meant
+        if is_meant and self._when == "before":
+            cut(context["connection"].connection.info.backend_pid)
+        result = execute(sql, params, many, context)
+        if is_meant and self._when == "after":
+            cut(context["connection"].connection.info.backend_pid)
+        return result
+
+
+_STATEMENTS = (
+    'INSERT INTO "sprites_pokemon"',
+    'INSERT INTO "sprites_sprite"',
+    'INSERT INTO "sprites_pokemontype"',
+    'UPDATE "sprites_syncrun"',
+    'UPDATE "sprites_pokemon"',
+    'SELECT "sprites_pokemon"',
+    'SELECT "sprites_sprite"',
+)
+
+
+@on_postgres
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("text", _STATEMENTS)
+def test_a_connection_that_is_cut_is_opened_anew(
+    lab: HereLab, caplog: pytest.LogCaptureFixture, text: str, when: str
+) -> None:
+    """D3: cut before a statement or before its commit, the batch is done again, and only once."""
+    lab.api.fault(GIF, delay=1.2)  # for a heartbeat and a batch in the middle
+    cutter = Cutter(text, 1, when)
+    with connection.execute_wrapper(cutter):
+        run = lab.run()
+    assert cutter.hits == 1
+    lab.settle(run, 0)
+    assert run.report["pokemon"]["new"] == 3
+    assert caplog.text.count("one more try") == 1
+    assert lab.state() == lab.ideal
+    lab.heal()
+
+
+@on_postgres
+def test_a_connection_that_is_cut_while_nothing_is_written_costs_nothing(lab: HereLab) -> None:
+    """D3: an idle connection that has gone is noticed by whoever uses it next."""
+    lab.api.fault(GIF, delay=1.5)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+
+    def wait_and_cut() -> None:
+        wait_for(lambda: lab.api.requests(GIF))
+        cut(pid)
+
+    cutting = threading.Thread(target=wait_and_cut)
+    cutting.start()
+    run = lab.run()
+    cutting.join()
+    lab.settle(run, 0)
+    assert lab.state() == lab.ideal
+    lab.heal()
+
+
+@on_postgres
+def test_a_database_that_cuts_every_connection_ends_the_run(lab: HereLab) -> None:
+    """D3: twice in a row is no accident: exit 3, and no file is left without a row."""
+    with connection.execute_wrapper(Cutter('INSERT INTO "sprites_sprite"', 9, "before")):
+        run = lab.run()
+    lab.settle(run, 3)
+    assert "the database is gone" in run.stderr
+    assert lab.files() == {}
     lab.heal()
 
 
@@ -126,27 +229,9 @@ def test_readers_and_the_writer_do_not_meet(lab: HereLab) -> None:
     assert len(reads) >= 8
 
 
-@contextmanager
-def refused(table: str, when: str) -> Iterator[None]:
-    """Let the database itself refuse some rows, as a constraint would."""
-    with connection.cursor() as cursor:
-        for event in ("INSERT", "UPDATE"):
-            cursor.execute(
-                f"CREATE TRIGGER refuse_{event} BEFORE {event} ON {table} WHEN {when}"
-                " BEGIN SELECT RAISE(ABORT, 'refused by a constraint'); END"
-            )
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            for event in ("INSERT", "UPDATE"):
-                cursor.execute(f"DROP TRIGGER refuse_{event}")
-
-
 def test_one_bad_row_is_found_in_its_batch(lab: HereLab) -> None:
     """D4: a batch with a bad row is halved until only that row is refused, as ``db``."""
-    with refused("sprites_sprite", "NEW.pokemon_id = 2 AND NEW.state = 'stored'"
-                 " AND NEW.key = 'front_default'"):  # fmt: skip
+    with refused(Sprite, Q(pokemon=2, state="stored", key="front_default")):
         run = lab.settle(lab.run(), 1)
     assert run.codes == {"db": 1}
     assert run.sprites["stored"] == len(lab.ideal["files"]) - 1
@@ -156,7 +241,7 @@ def test_one_bad_row_is_found_in_its_batch(lab: HereLab) -> None:
 
 def test_one_bad_pokemon_fails_alone(lab: HereLab) -> None:
     """D4: a Pokémon that the database refuses fails with its sprites, and the others are saved."""
-    with refused("sprites_pokemon", "NEW.id = 2"):
+    with refused(Pokemon, Q(id=2)):
         run = lab.settle(lab.run(), 1)
     assert set(run.codes) == {"db"}
     assert {row["id"] for row in lab.rows("sprites_pokemon")} == {1, 3}
@@ -168,8 +253,8 @@ def test_a_row_that_is_refused_keeps_its_old_file(lab: HereLab) -> None:
     lab.clean()
     old = lab.row()
     other = lab.files()[lab.row(pokemon=2)["file"]]
-    lab.api.put("/sprites/pokemon/1.png", other, "image/png")
-    with refused("sprites_sprite", "NEW.pokemon_id = 1 AND NEW.key = 'front_default'"):
+    lab.api.put(PNG, other, "image/png")
+    with refused(Sprite, Q(pokemon=1, sha256=sha256(other))):
         run = lab.settle(lab.run("--force"), 1)
     assert run.codes == {"db": 1}
     assert lab.row()["file"] == old["file"]

@@ -79,10 +79,15 @@ def test_processes_are_never_forked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_processes_load_no_models() -> None:
-    """A worker has no registry of apps, no settings read and no connection to any database."""
-    with opened("processes") as pool:
-        assert pool.submit(factories.loaded, "sprites.models", "sprites.conf").result(20) == []
-        assert pool.submit(factories.loaded, "sprites.worker").result(20) == ["sprites.worker"]
+    """A worker is preloaded; it has no registry of apps, no settings and no database."""
+    script = (
+        "from sprites.sync.pool import open_pool; from tests.factories import loaded;"
+        "names = ['sprites.worker', 'sprites.models', 'sprites.conf'];"
+        "print(open_pool('processes', 1).submit(loaded, *names).result())"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "['sprites.worker']", done.stderr
 
 
 def test_workers_leave_ctrl_c_to_the_parent() -> None:
