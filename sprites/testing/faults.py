@@ -18,7 +18,7 @@ from email.utils import formatdate
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from random import Random
-from threading import Lock
+from threading import Condition, Lock
 from typing import Any
 
 from .reply import Reply, error, etag_of
@@ -30,7 +30,8 @@ _serial = itertools.count(1)
 class Fault:
     """One misbehaviour, for the requests whose path (or path?query) matches a glob.
 
-    Durations are in seconds, sizes in bytes. ``times=None`` lasts until it is cleared.
+    Durations are in seconds, sizes in bytes. ``times=None`` lasts until it is cleared; ``hold``
+    keeps a reply back until then.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Fault:
     gzip_bomb: int | None = None
 
     delay: float = 0.0
+    hold: bool = False
     hang: bool = False
     reset: str | None = None
     truncate: float | None = None
@@ -91,6 +93,7 @@ class FaultBook:
     def __init__(self) -> None:
         self._lock = Lock()
         self._faults: list[tuple[Fault, Counter[str], Random]] = []
+        self._cleared = Condition(self._lock)
 
     def add(self, fault: Fault) -> None:
         """Put a fault before the ones that are there."""
@@ -98,9 +101,15 @@ class FaultBook:
             self._faults.insert(0, (fault, Counter(), Random(fault.seed)))
 
     def clear(self) -> None:
-        """Forget every fault."""
+        """Forget every fault, and let go of the replies that were held."""
         with self._lock:
             self._faults.clear()
+            self._cleared.notify_all()
+
+    def wait_for_end(self, fault: Fault) -> None:
+        """Return as soon as a fault is no more in force."""
+        with self._lock:
+            self._cleared.wait_for(lambda: all(entry[0] is not fault for entry in self._faults))
 
     def hit(self, paths: tuple[str, ...], query: str) -> Fault | None:
         """The fault that this request meets, if any; its counter moves on."""

@@ -123,6 +123,8 @@ class Handler(BaseHTTPRequestHandler):
         self, names: tuple[str, ...], query: str, fault: Fault | None, done: wire.Done
     ) -> None:
         server, head_only = self.server, self.command == "HEAD"
+        if fault is not None and fault.hold:
+            server.faults.wait_for_end(fault)
         reply = self._dressed(names, query, fault)
         if server.latency:
             server.stopping.wait(server.latency)

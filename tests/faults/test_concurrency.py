@@ -22,7 +22,7 @@ from .signalled import ended, kill, start
 def test_a_second_command_ends_at_once(shell_lab: ShellLab) -> None:
     """K1: while a run lives another one exits 4, asks for nothing and does not disturb it."""
     lab = shell_lab
-    lab.api.fault(GIF, delay=2)
+    lab.api.fault(GIF, hold=True)
     first = start(lab)
     wait_for(lambda: lab.api.requests(GIF))
     lab.api.clear_log()
@@ -31,6 +31,7 @@ def test_a_second_command_ends_at_once(shell_lab: ShellLab) -> None:
     assert "holds the lock" in second.stderr
     assert second.stdout == ""
     assert lab.api.requests(LIST) == []
+    lab.api.clear()
     exit_code, _, err = ended(first)
     assert exit_code == 0, err
     lab.assert_files()

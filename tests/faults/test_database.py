@@ -37,14 +37,20 @@ def impatient(lab: HereLab) -> Iterator[HereLab]:
 
 
 @contextmanager
-def locked_from(happened: Callable[[], object], until: Callable[[], object]) -> Iterator[None]:
-    """Hold the database's write lock, from another connection, between two events."""
+def locked_from(
+    lab: HereLab, happened: Callable[[], object], until: Callable[[], object]
+) -> Iterator[None]:
+    """Hold the database's write lock, from another connection, between two events.
+
+    Replies that are held back leave once it is held.
+    """
     path = connection.settings_dict["NAME"]
 
     def hold() -> None:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as line:
             wait_for(happened)
             line.execute("BEGIN IMMEDIATE")
+            lab.api.clear()
             until()
             line.execute("ROLLBACK")
 
@@ -62,12 +68,12 @@ def test_a_lock_that_passes_costs_nothing(
 ) -> None:
     """D1, D3: a batch that the database refuses is written again over a new connection."""
     lab = impatient
-    lab.api.fault(GIF, delay=0.5)
+    lab.api.fault(GIF, hold=True)
 
     def refused_once() -> None:
         wait_for(lambda: "one more try" in caplog.text)
 
-    with locked_from(lambda: lab.api.requests(GIF), refused_once):
+    with locked_from(lab, lambda: lab.api.requests(GIF), refused_once):
         run = lab.run()
     lab.settle(run, 0)
     lab.heal()
@@ -78,8 +84,8 @@ def test_a_lock_that_stays_ends_the_run_and_leaves_no_orphan(impatient: HereLab)
     """D1: the run stops fetching, says why, and takes back the files that got no row."""
     lab = impatient
     over = threading.Event()
-    lab.api.fault(GIF, delay=0.3)
-    with locked_from(lambda: lab.api.requests(GIF), lambda: over.wait(30)):
+    lab.api.fault(GIF, hold=True)
+    with locked_from(lab, lambda: lab.api.requests(GIF), lambda: over.wait(30)):
         run = lab.run()
         over.set()
     lab.settle(run, 3)
@@ -97,7 +103,7 @@ def test_a_lock_from_the_start_ends_the_run_before_any_request(impatient: HereLa
         begun.set()
         over.wait(30)
 
-    with locked_from(lambda: True, hold):
+    with locked_from(lab, lambda: True, hold):
         begun.wait(10)
         run = lab.run()
         over.set()
@@ -171,7 +177,7 @@ def test_a_connection_that_is_cut_is_opened_anew(
 @on_postgres
 def test_a_connection_that_is_cut_while_nothing_is_written_costs_nothing(lab: HereLab) -> None:
     """D3: an idle connection that has gone is noticed by whoever uses it next."""
-    lab.api.fault(GIF, delay=1.5)
+    lab.api.fault(GIF, hold=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
@@ -179,6 +185,7 @@ def test_a_connection_that_is_cut_while_nothing_is_written_costs_nothing(lab: He
     def wait_and_cut() -> None:
         wait_for(lambda: lab.api.requests(GIF))
         cut(pid)
+        lab.api.clear()
 
     cutting = threading.Thread(target=wait_and_cut)
     cutting.start()

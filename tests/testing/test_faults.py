@@ -7,6 +7,7 @@ import http.client
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -172,6 +173,27 @@ def test_a_hanging_request_is_never_answered(api: PokeAPI) -> None:
     api.fault(PNG, hang=True)
     with pytest.raises(TimeoutError):
         fetch(api, PNG, timeout=0.2)
+
+
+def test_a_held_reply_leaves_when_the_faults_are_cleared(api: PokeAPI) -> None:
+    api.fault(PNG, hold=True)
+    with ThreadPoolExecutor() as pool:
+        reply = pool.submit(fetch, api, PNG)
+        with pytest.raises(TimeoutError):
+            reply.result(0.1)
+        api.clear()
+        assert reply.result(5).status == 200
+
+
+def test_documents_name_their_deployment_and_pictures_do_not(api: PokeAPI, get: Get) -> None:
+    name = "x-pokeapi-hash"
+    api.deploy("second", after=1)
+    assert [get(DOC).headers[name] for _ in range(3)] == ["first", "second", "second"]
+    assert name not in get(PNG).headers
+    held = get(DOC, If_None_Match=get(DOC).headers["etag"])
+    assert (held.status, held.headers[name]) == (304, "second")
+    api.clear()
+    assert get(DOC).headers[name] == "first"
 
 
 def test_a_delay_comes_before_the_reply(api: PokeAPI, get: Get) -> None:
