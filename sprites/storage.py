@@ -8,11 +8,12 @@ credential travels.
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import (
@@ -46,13 +47,13 @@ _FATAL = frozenset(
 class _Incoming(File):  # type: ignore[type-arg]
     """A finished file beside the storage's own, which the storage renames into place."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(None, str(path))
+    def __init__(self, path: str, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), path)
         self._path = path
 
     def temporary_file_path(self) -> str:
         """Return where the file stands; its presence makes FileSystemStorage move, not copy."""
-        return str(self._path)
+        return self._path
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,13 @@ class Store:
     def _save(self, name: str, data: bytes) -> str:
         if not isinstance(self.backend, FileSystemStorage):
             return self.storage.save(name, ContentFile(data))
-        path = Path(self.backend.location, INCOMING, f"{uuid.uuid4().hex}.part")
+        path = os.path.join(self.backend.location, INCOMING, f"{uuid.uuid4().hex}.part")
         try:
             _write(path, data)
-            return self.backend.save(name, _Incoming(path))
+            return self.backend.save(name, _Incoming(path, data))
         finally:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # as a rule it has been moved away
+                os.unlink(path)
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file; raises SpritesError where it can't be read."""
@@ -187,11 +188,14 @@ class Store:
             return [], []
 
 
-def _write(path: Path, data: bytes) -> None:
-    try:
-        file = path.open("xb")
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("xb")
-    with file:
+def _write(path: str, data: bytes) -> None:
+    with _create(path) as file:
         file.write(data)
+
+
+def _create(path: str) -> BinaryIO:
+    try:
+        return open(path, "xb")
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return open(path, "xb")

@@ -9,6 +9,7 @@ import ssl
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from urllib3 import BaseHTTPResponse, Timeout
@@ -35,6 +36,7 @@ from .transport import route
 MAX_REDIRECTS = 3
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NO_RETRIES = Retry(False, redirect=False)
 _GZIP = 16 + zlib.MAX_WBITS
 _SNAPSHOT = "X-PokeAPI-Hash"
 _OBJECT = re.compile(r"^\S*(?:<[^>]*>|\([^)]*\)): ")
@@ -108,35 +110,41 @@ def _too_late(policy: Policy) -> SpritesError:
 
 
 def _follow(url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Reply:
-    first = origin(url)
+    first = home = origin(url)
     for _ in range(MAX_REDIRECTS + 1):
         check_url(url, policy.origins)
-        validator = etag if origin(url) == first else ""
-        response = _open(url, policy, usage, validator)
+        validator = etag if home == first else ""
+        response = _open(home, url, policy, usage, validator)
         try:
             if response.status not in _REDIRECTS:
                 return _reply(response, cap, usage, bool(validator))
             url = _target(response, url)
+            home = origin(url)
         finally:
             _release(response)
     raise SpritesError(Code.REDIRECT, f"more than {MAX_REDIRECTS} redirects")
 
 
-def _open(url: str, policy: Policy, usage: Usage, etag: str) -> BaseHTTPResponse:
-    way = route(origin(url), policy.allow_private_addresses, policy.session)
+def _open(home: str, url: str, policy: Policy, usage: Usage, etag: str) -> BaseHTTPResponse:
+    way = route(home, policy.allow_private_addresses, policy.session)
     headers = {**way.headers, "If-None-Match": etag} if etag else way.headers
     usage.requests += 1
     return way.pool.urlopen(
         "GET",
         way.target(url),
         headers=headers,
-        timeout=Timeout(connect=policy.connect_timeout, read=policy.read_timeout),
-        retries=False,
+        timeout=_timeout(policy.connect_timeout, policy.read_timeout),
+        retries=_NO_RETRIES,
         redirect=False,
         assert_same_host=False,
         preload_content=False,
         decode_content=False,
     )
+
+
+@lru_cache(maxsize=4)
+def _timeout(connect: float, read: float) -> Timeout:
+    return Timeout(connect=connect, read=read)
 
 
 def _target(response: BaseHTTPResponse, url: str) -> str:
@@ -201,7 +209,7 @@ def _read(response: BaseHTTPResponse, cap: int, usage: Usage) -> Iterator[bytes]
         raise SpritesError(Code.TOO_LARGE, f"announced as over {cap} bytes", status=200)
     unpack = _Unpacker(response.headers.get("Content-Encoding", ""))
     left = cap
-    while raw := response.read(_CHUNK, decode_content=False):
+    while response.length_remaining != 0 and (raw := response.read(_CHUNK, decode_content=False)):
         usage.bytes += len(raw)
         part = unpack(raw, left + 1)
         left -= len(part)
