@@ -1,5 +1,6 @@
 # make demo   the whole thing on this machine, without network: http://127.0.0.1:8000/
 # make test   everything that must hold
+# make stranger  build the wheel, and try it in fresh environments, in sites that nobody here wrote
 # make fetch  mirror the first 100 Pokémon from https://pokeapi.co
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV ?= .venv
 PORT ?= 8000
 BIN := $(VENV)/bin
 
-.PHONY: demo test check pytest fetch clean
+.PHONY: demo test check pytest stranger fetch clean
 .DEFAULT_GOAL := help
 
 help:
@@ -38,11 +39,15 @@ check: $(VENV)/.tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	git ls-files '*.html' | xargs -r $(BIN)/djade --target-version 5.2 --check
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 pytest: $(VENV)/.tests
 	$(BIN)/python -m pytest
+
+stranger: $(VENV)/.tests
+	$(BIN)/python -m pytest -m packaging tests/packaging
 
 clean:
 	rm -rf $(VENV) .demo

@@ -13,6 +13,8 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 from django.views.static import was_modified_since
 
+from sprites.media import HEADERS
+
 TYPES = {
     ".gif": "image/gif",
     ".jpg": "image/jpeg",
@@ -21,13 +23,6 @@ TYPES = {
     ".webp": "image/webp",
 }
 """All that is served; whatever else lies in the folder is not there."""
-
-HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
-"""A file's name carries a hash of its bytes; an SVG opened by itself runs nothing."""
 
 
 @require_safe

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .conf import options
 from .errors import MEANING, Code
+from .files import SpriteFileField
 from .keys import MAX_LENGTH
 from .labels import pokemon_name
 from .querysets import PokemonQuerySet, SpriteQuerySet, SyncRunQuerySet, number, slug
@@ -128,7 +129,7 @@ class Sprite(models.Model):
     female = models.BooleanField(_("female"), default=False)
     animated = models.BooleanField(_("animated"), default=False)
 
-    file = models.FileField(
+    file = SpriteFileField(
         _("file"), storage=sprite_storage, max_length=300, blank=True, default="", db_default=""
     )
     sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, default="", db_default="")

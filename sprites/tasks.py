@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import VERSION
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -81,7 +82,7 @@ def stop(run: SyncRun) -> None:
 def standing(run: SyncRun) -> SyncRun.State:
     """Return how a run stands: as its row says, unless the process that should go on is dead."""
     state = State(run.state)
-    waits_here = state is State.QUEUED and isinstance(_resync().get_backend(), ThreadsBackend)
+    waits_here = state is State.QUEUED and isinstance(_backend(), ThreadsBackend)
     if (state is State.RUNNING or waits_here) and not is_alive(run):
         return State.INTERRUPTED
     return state
@@ -138,7 +139,17 @@ def _end(run: int, state: SyncRun.State, message: str, code: ExitCode | None = N
 
 
 def _enqueue(run: int) -> None:
-    _resync().enqueue(run)
+    _backend().enqueue(_resync(), (run,), {})
+
+
+def _backend() -> Any:
+    """Return what runs are queued on: threads of this process where the site chose nothing.
+
+    Django's default would do the whole run before the page that started it can be sent.
+    """
+    if settings.is_overridden("TASKS"):  # type: ignore[misc] # not in the stubs
+        return _resync().get_backend()
+    return ThreadsBackend("default", {})
 
 
 def _resync() -> Any:

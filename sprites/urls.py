@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import api, views
+from . import api, media, views
 
 app_name = "sprites"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.pokemon_list, name="list"),
     path("pokemon/<str:name>/", views.pokemon_detail, name="detail"),
     path("preferences/", views.preferences, name="preferences"),
+    path("files/<int:pk>/<slug:version>/", media.sprite_file, name="file"),
     path("api/pokemon/", api.pokemon_list, name="api-list"),
     path("api/pokemon/<str:name>/", api.pokemon_detail, name="api-detail"),
 ]

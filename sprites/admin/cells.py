@@ -1,9 +1,11 @@
 """Small pieces of the admin's pages: pictures, links and numbers, with everything escaped."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.urls import NoReverseMatch
-from django.utils.formats import number_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -62,6 +64,11 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def moment(time: datetime, style: str) -> str:
+    """Write a time by the site's clock; without USE_TZ it is by that already."""
+    return date_format(timezone.localtime(time) if timezone.is_aware(time) else time, style)
 
 
 def ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:

@@ -17,9 +17,8 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.urls.resolvers import URLPattern
-from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -93,7 +92,7 @@ class SyncRunAdmin(Facts, RunBase):
     @admin.display(description=gettext_lazy("started at"), ordering="started_at")
     def started(self, run: SyncRun) -> str:
         """Write when it was started, shortly."""
-        return date_format(timezone.localtime(run.started_at), "SHORT_DATETIME_FORMAT")
+        return cells.moment(run.started_at, "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=gettext_lazy("started by"), ordering="trigger")
     def starter(self, run: SyncRun) -> str:

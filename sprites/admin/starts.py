@@ -9,8 +9,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from .. import tasks
@@ -18,6 +17,7 @@ from ..errors import UsageError
 from ..models import Sprite, SyncRun
 from ..sync.records import Request
 from ..sync.site import checked_options
+from .cells import moment
 from .estimate import estimate
 from .words import describe
 
@@ -114,7 +114,7 @@ def held(holder: SyncRun) -> str:
     """Say who holds the lock, and since when."""
     facts: dict[str, Any] = {
         "run": holder.pk,
-        "time": date_format(timezone.localtime(holder.started_at), "DATETIME_FORMAT"),
+        "time": moment(holder.started_at, "DATETIME_FORMAT"),
         "who": starter(holder),
     }
     return _("Run %(run)s holds the lock since %(time)s, started by %(who)s.") % facts

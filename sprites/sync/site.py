@@ -4,7 +4,7 @@ import pkgutil
 from importlib import import_module
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections, router
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, router
 from django.db.migrations.recorder import MigrationRecorder
 
 from ..conf import Options, given, read
@@ -28,16 +28,18 @@ def check_migrations() -> None:
     """Raise UsageError where this app's tables are not up to date."""
     if "sprites" in settings.MIGRATION_MODULES:
         return
+    alias = router.db_for_write(Sprite)
     try:
-        recorder = MigrationRecorder(connections[router.db_for_write(Sprite)])
+        recorder = MigrationRecorder(connections[alias])
         applied = {name for app, name in recorder.applied_migrations() if app == "sprites"}
     except (OperationalError, InterfaceError) as error:
         raise DatabaseGoneError(f"the database can't be reached: {error}") from None
     package = import_module("sprites.migrations")
     wanted = {module.name for module in pkgutil.iter_modules(package.__path__)}
     if missing := sorted(wanted - applied):
+        where = "" if alias == DEFAULT_DB_ALIAS else f" --database {alias}"
         raise UsageError(
-            f"migration {missing[0]} is not applied; run 'python manage.py migrate' first"
+            f"migration {missing[0]} is not applied; run 'python manage.py migrate{where}' first"
         )
 
 
