@@ -1,5 +1,6 @@
 # make demo   the whole thing on this machine, without network: http://127.0.0.1:8000/
 # make test   everything that must hold
+# make pytest DATABASE=postgres  the tests, on a private PostgreSQL server; PYTEST=… says which
 # make stranger  build the wheel, and try it in fresh environments, in sites that nobody here wrote
 # make fetch  mirror the first 100 Pokémon from https://pokeapi.co
 
@@ -7,6 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 BIN := $(VENV)/bin
+SERVER := $(if $(filter postgres,$(DATABASE)),$(BIN)/python -m tests.postgres)
 
 .PHONY: demo test check pytest stranger fetch clean
 .DEFAULT_GOAL := help
@@ -44,7 +46,7 @@ check: $(VENV)/.tests
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 pytest: $(VENV)/.tests
-	$(BIN)/python -m pytest
+	$(SERVER) $(BIN)/python -m pytest -n auto $(PYTEST)
 
 stranger: $(VENV)/.tests
 	$(BIN)/python -m pytest -m packaging tests/packaging

@@ -7,12 +7,13 @@ import re
 import unicodedata
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import (
     Case,
     Count,
     F,
+    Func,
     IntegerField,
     OrderBy,
     Prefetch,
@@ -59,8 +60,8 @@ class PokemonQuerySet(QuerySet["Pokemon"]):
         name = slug(text)
         if not name:
             return self.none()
-        words = Q(*(Q(name__contains=word) for word in name.split("-")))
-        run_together = Q(letters__contains=name.replace("-", ""))
+        words = Q(*(Q(name__icontains=word) for word in name.split("-")))
+        run_together = Q(letters__icontains=name.replace("-", ""))
         letters = Replace(F("name"), Value("-"), Value(""))
         return self.alias(letters=letters).filter(words | run_together)
 
@@ -90,7 +91,8 @@ class PokemonQuerySet(QuerySet["Pokemon"]):
         field = sort.removeprefix("-")
         if field not in SORTS:
             raise ValueError(f"{sort!r} is none of {SORTS}")
-        return self.order_by(OrderBy(F(field), descending=sort != field), "number", "id")
+        value = _Plain("name") if field == "name" else F(field)
+        return self.order_by(OrderBy(value, descending=sort != field), "number", "id")
 
     def counted(self) -> Self:
         """Give each row ``total``, the number of rows before any slice: a page in one query."""
@@ -170,6 +172,19 @@ class SyncRunQuerySet(QuerySet["SyncRun"]):
     def live(self) -> Self:
         """Keep the run that is at work: marked as running, with a recent heartbeat."""
         return self.filter(state="running", heartbeat_at__gte=timezone.now() - _HEARTBEAT)
+
+
+class _Plain(Func):
+    """Text as its characters sort, ``porygon-z`` before ``porygon2``, on every database.
+
+    PostgreSQL would sort it as people of the database's country do.
+    """
+
+    template = "%(expressions)s"
+    arity = 1
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return self.as_sql(compiler, connection, template='%(expressions)s COLLATE "C"', **more)
 
 
 def _differs(field: str, value: str) -> Case:

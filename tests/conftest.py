@@ -1,15 +1,30 @@
 """What every test shares: the project's own PokéAPI, and sites that mirror it."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from sprites.testing import PokeAPI
 
+from . import database
+from .database import Database
 from .site import ShellSite, Site
+
+
+class _Shared(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each test to the next free worker, but the browser's to one: they share a mirror."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Shared:
+    """Say how ``pytest -n auto`` shares the tests out."""
+    return _Shared(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -51,16 +66,18 @@ def site(api: PokeAPI, tmp_path: Path, settings: Settings, transactional_db: Non
 
 
 @pytest.fixture(scope="session")
-def _tables(tmp_path_factory: pytest.TempPathFactory, pokeapi: PokeAPI) -> Path:
-    folder = tmp_path_factory.mktemp("tables")
-    ShellSite(pokeapi.url, folder).migrate()
-    return folder
+def migrated(tmp_path_factory: pytest.TempPathFactory, pokeapi: PokeAPI) -> Iterator[Database]:
+    """A database with its tables made, to be copied and not to be used."""
+    folder = tmp_path_factory.mktemp("migrated")
+    site = ShellSite(pokeapi.url, folder, database.create(folder))
+    site.migrate()
+    yield site.database
+    site.close()
 
 
 @pytest.fixture
-def shell(api: PokeAPI, tmp_path: Path, _tables: Path) -> Iterator[ShellSite]:
+def shell(api: PokeAPI, tmp_path: Path, migrated: Database) -> Iterator[ShellSite]:
     """A site in a folder of its own, with its tables made, driven by real processes."""
-    shutil.copytree(_tables, tmp_path, dirs_exist_ok=True)
-    site = ShellSite(api.url, tmp_path)
+    site = ShellSite(api.url, tmp_path, migrated.copy(tmp_path))
     yield site
     site.close()

@@ -7,13 +7,11 @@ invariants that no fault may break.
 import hashlib
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -23,6 +21,8 @@ from django.core.management import CommandError, call_command
 
 from sprites.models import Pokemon, Sprite
 from sprites.testing import PokeAPI
+
+from .database import Database
 
 ROOT = Path(__file__).parents[1]
 
@@ -154,13 +154,14 @@ class ShellSite:
 
     api_url: str
     folder: Path
+    database: Database
     environment: dict[str, str] = field(default_factory=dict)
     started: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.environment = {
             **os.environ,
-            "DATABASE_URL": f"sqlite:///{self.folder / 'db.sqlite3'}",
+            "DATABASE_URL": self.database.url,
             "MEDIA_ROOT": str(self.media),
             "DJANGO_SETTINGS_MODULE": "pokesite.settings",
             "SPRITES_API_URL": self.api_url,
@@ -171,6 +172,12 @@ class ShellSite:
     def media(self) -> Path:
         """Return the media folder."""
         return self.folder / "media"
+
+    def use(self, database: Database) -> None:
+        """Give the site another database in place of its own."""
+        self.database.drop()
+        self.database = database
+        self.environment["DATABASE_URL"] = database.url
 
     def migrate(self) -> None:
         """Create the tables."""
@@ -191,8 +198,8 @@ class ShellSite:
     def assert_whole(self, run: Run | None = None) -> None:
         """Hold the invariants: rows and files agree, nothing is stray, the counts add up."""
         query = "SELECT file, size, sha256 FROM sprites_sprite WHERE file <> ''"
-        with closing(sqlite3.connect(self.folder / "db.sqlite3")) as database:
-            assert_agree(files_in(self.media), database.execute(query))
+        with self.database.connect() as line:
+            assert_agree(files_in(self.media), line.execute(query))
         if run is not None and run.stdout:
             assert_adds_up(run.report)
 
@@ -207,8 +214,9 @@ class ShellSite:
         return process
 
     def close(self) -> None:
-        """End what a test that failed has left running."""
+        """Drop the database, and end what a test that failed has left running."""
         for process in self.started:
             if process.returncode is None:
                 process.kill()
                 process.communicate()
+        self.database.drop()

@@ -1,6 +1,5 @@
 """System checks: an id for every option, a wrong value that raises it, and the risky set-ups."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,10 +63,10 @@ def test_a_storage_that_there_is_not_is_an_error(settings: Settings) -> None:
     assert "default" in str(found()[NO_STORAGE].hint)
 
 
-def test_the_check_command_reports_a_storage_that_there_is_not(tmp_path: Path) -> None:
+def test_the_check_command_reports_a_storage_that_there_is_not(shell: ShellSite) -> None:
     """A wrong alias in the environment does not keep the site from saying so."""
-    site = ShellSite("http://127.0.0.1:9/", tmp_path, {"SPRITES_STORAGE": "nowhere"})
-    done = site.manage("check")
+    shell.environment["SPRITES_STORAGE"] = "nowhere"
+    done = shell.manage("check")
     assert done.returncode == 1
     assert NO_STORAGE in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,10 +1,12 @@
 """Wrong input: one line that names what was given and what is allowed, exit 2, no request."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
+from . import database
 from .site import ShellSite, Site
 
 LONG = "9" * 5000
@@ -121,21 +123,23 @@ def test_media_that_cannot_be_written_is_found_before_any_request(site: Site, wh
     assert blocked.read_bytes() == b"no folder"
 
 
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[ShellSite]:
+    """A site without tables, whose API nobody may ask: nothing listens there."""
+    site = ShellSite("http://127.0.0.1:9/api/v2/", tmp_path, database.create(tmp_path))
+    yield site
+    site.close()
+
+
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",), ("--list-sprites",)])
 def test_a_site_without_tables_is_told_to_migrate(
-    api_url: str, tmp_path: Path, arguments: tuple[str, ...]
+    bare: ShellSite, arguments: tuple[str, ...]
 ) -> None:
     """Unapplied migrations end in one line with the command to run."""
-    done = ShellSite(api_url, tmp_path).manage("fetch_sprites", *arguments)
+    done = bare.manage("fetch_sprites", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert "manage.py migrate" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-
-
-@pytest.fixture
-def api_url() -> str:
-    """Return the URL of an API that nobody may ask: nothing listens there."""
-    return "http://127.0.0.1:9/api/v2/"
 
 
 @pytest.mark.parametrize(
@@ -146,14 +150,14 @@ def api_url() -> str:
     ],
 )
 def test_the_shell_shows_one_line_and_no_traceback(
-    api_url: str,
-    tmp_path: Path,
+    bare: ShellSite,
     environment: dict[str, str],
     arguments: tuple[str, ...],
     says: str,
 ) -> None:
     """What a user sees of wrong input is one line on stderr, and exit code 2."""
-    done = ShellSite(api_url, tmp_path, environment).manage("fetch_sprites", *arguments)
+    bare.environment.update(environment)
+    done = bare.manage("fetch_sprites", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr

@@ -83,6 +83,15 @@ def test_sorts(sort: str, first: str, last: str) -> None:
     assert (ordered[0], ordered[-1]) == (first, last)
 
 
+def test_names_sort_by_their_characters_on_every_database() -> None:
+    """A site that moves to another database, or another country, shows the same order."""
+    for number, name in enumerate(("porygon2", "porygon-z", "porygon", "Porygon"), start=9001):
+        add_pokemon(number, name, "normal")
+    expected = ["Porygon", "porygon", "porygon-z", "porygon2"]
+    assert names(Pokemon.objects.search("porygon").sorted_by("name")) == expected
+    assert names(Pokemon.objects.search("porygon").sorted_by("-name")) == expected[::-1]
+
+
 def test_an_unknown_sort_is_refused() -> None:
     """A sort that is none of the known ones raises, so that no field can be reached by its name."""
     with pytest.raises(ValueError, match="etag"):

@@ -1,6 +1,5 @@
 """The sites on which faults are injected, and servers that misbehave below HTTP."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from pytest_django import Settings
 
 from sprites.testing import PokeAPI
 
+from ..database import Database
 from ..site import ShellSite, Site
 from .lab import HereLab, ShellLab, State
 from .servers import Canary
@@ -25,22 +25,15 @@ def executor(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory, pokeapi: PokeAPI) -> Path:
-    """A folder with the database of a site before its first run."""
-    folder = tmp_path_factory.mktemp("migrated")
-    ShellSite(pokeapi.url, folder).migrate()
-    return folder
-
-
-@pytest.fixture(scope="session")
 def untouched(
-    tmp_path_factory: pytest.TempPathFactory, pokeapi: PokeAPI, migrated: Path
-) -> ShellLab:
+    tmp_path_factory: pytest.TempPathFactory, pokeapi: PokeAPI, migrated: Database
+) -> Iterator[ShellLab]:
     """A mirror that never saw a fault; to be copied, and not to be used."""
     pokeapi.clear()
     lab = shell_lab_in(pokeapi, tmp_path_factory.mktemp("ideal"), migrated, {})
     lab.settle(lab.run(), 0)
-    return lab
+    yield lab
+    lab.site.close()
 
 
 @pytest.fixture(scope="session")
@@ -49,10 +42,9 @@ def ideal(untouched: ShellLab) -> State:
     return untouched.state()
 
 
-def shell_lab_in(api: PokeAPI, folder: Path, migrated: Path, ideal: State) -> ShellLab:
+def shell_lab_in(api: PokeAPI, folder: Path, migrated: Database, ideal: State) -> ShellLab:
     """Make a site in a folder, with its tables made."""
-    shutil.copy(migrated / "db.sqlite3", folder)
-    site = ShellSite(api.url, folder)
+    site = ShellSite(api.url, folder, migrated.copy(folder))
     return ShellLab(api, site.media, ideal, site=site, retries=4)
 
 
@@ -65,13 +57,14 @@ def lab(ideal: State, site: Site, settings: Settings) -> HereLab:
 
 
 @pytest.fixture
-def shell_lab(ideal: State, api: PokeAPI, tmp_path: Path, migrated: Path) -> Iterator[ShellLab]:
+def shell_lab(ideal: State, api: PokeAPI, tmp_path: Path, migrated: Database) -> Iterator[ShellLab]:
     """A mirror that is driven by real processes, none of which outlives its test."""
     lab = shell_lab_in(api, tmp_path, migrated, ideal)
     yield lab
     for process in lab.started:
         if process.poll() is None:
             kill(process)
+    lab.site.close()
 
 
 @pytest.fixture

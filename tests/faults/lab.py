@@ -7,13 +7,12 @@ state, row by row and byte by byte, of a mirror that never saw a fault.
 
 import hashlib
 import json
-import sqlite3
 import subprocess
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
@@ -229,11 +228,12 @@ class ShellLab(Lab):
 
     @contextmanager
     def cursor(self) -> Iterator[Any]:
-        """Open a cursor of the site's SQLite file."""
-        with closing(sqlite3.connect(self.site.folder / "db.sqlite3")) as line:
+        """Open a cursor of the site's database."""
+        with self.site.database.connect() as line:
             yield line.cursor()
 
     def last_run(self) -> Row:
         """Return the newest row of SyncRun, with its failures read."""
         row = self.rows("sprites_syncrun")[-1]
-        return {**row, "failures": json.loads(row["failures"])}
+        failures = row["failures"]
+        return {**row, "failures": json.loads(failures) if isinstance(failures, str) else failures}

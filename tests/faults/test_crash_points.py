@@ -38,7 +38,7 @@ def crash(lab: ShellLab, point: str, number: int, *arguments: str) -> bool:
 
 def furnish(lab: ShellLab, untouched: ShellLab) -> None:
     """Make a mirror that is whole, of an upstream whose pictures are other ones since then."""
-    shutil.copy(untouched.site.folder / "db.sqlite3", lab.site.folder)
+    lab.site.use(untouched.site.database.copy(lab.site.folder))
     shutil.copytree(untouched.media, lab.media)
     for number, other in ((1, 4), (2, 5), (3, 6)):
         lab.api.fault(f"*/pokemon/{number}.png", redirect=f"/sprites/pokemon/{other}.png")

@@ -1,6 +1,7 @@
 """O: what people type and set, and what comes of it."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.conf import settings as django_settings
 from django.core.checks import run_checks
 from django.db import connection
 
+from .. import database
 from .lab import HereLab, ShellLab
 
 
@@ -102,16 +104,19 @@ def test_an_api_url_gets_its_slash(lab: HereLab) -> None:
     lab.heal()
 
 
-def test_a_site_without_tables_is_told_what_to_run(shell_lab: ShellLab) -> None:
+def test_a_site_without_tables_is_told_what_to_run(shell_lab: ShellLab, tmp_path: Path) -> None:
     """O4: unapplied migrations are exit 2 with the command to run, and no request."""
     lab = shell_lab
-    (lab.site.folder / "db.sqlite3").rename(lab.site.folder / "kept")
+    (tmp_path / "bare").mkdir()
+    bare = database.create(tmp_path / "bare")
+    lab.site.environment["DATABASE_URL"] = bare.url
     run = lab.run()
+    bare.drop()
     assert run.exit_code == 2
     assert "manage.py migrate" in run.stderr
     assert "Traceback" not in run.stderr
     assert lab.api.requests() == []
-    (lab.site.folder / "kept").rename(lab.site.folder / "db.sqlite3")
+    lab.site.environment["DATABASE_URL"] = lab.site.database.url
     lab.heal()
 
 
