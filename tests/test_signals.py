@@ -148,6 +148,20 @@ def test_a_run_that_was_none_is_not_told_of(site: Site, listen: Callable[[Signal
     assert heard == []
 
 
+def test_a_run_whose_row_is_gone_is_told_of(site: Site, listen: Callable[[Signal], Heard]) -> None:
+    """Somebody may delete it meanwhile: the report tells how it ended."""
+
+    def forget(**arguments: Any) -> None:
+        SyncRun.objects.all().delete()
+
+    heard = listen(sync_finished)
+    sprite_stored.connect(forget)
+    run = site.run("--ids", "1-3")
+    sprite_stored.disconnect(forget)
+    assert run.exit_code == heard[0]["report"].exit_code == 0
+    assert heard[0]["run"].state == SyncRun.State.RUNNING
+
+
 def test_a_receiver_that_fails_breaks_nothing(site: Site, failing: None) -> None:
     """The run ends whole, and each failure is one line."""
     run = site.run("--ids", "1-3")
