@@ -1,0 +1,53 @@
+"""Step 7, this project's own: a window over any executor, which also tries again what may pass.
+
+For ``threads`` write ``processes``, ``sync`` or ``own_executor.ThreadPerCall``.
+"""
+
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import requests
+from lesson import teach
+from tasks import Done, fetch
+
+from sprites.errors import Code
+from sprites.sync.hosts import Rules
+from sprites.sync.pool import open_pool
+from sprites.sync.records import Failure, Outcome
+from sprites.sync.schedule import Schedule
+from sprites.sync.stop import Stop
+
+
+def schedule(urls: list[str], folder: Path, workers: int) -> Iterator[Done]:
+    """Yield sprites as they are saved; the parent alone decides what is tried again, and when."""
+    pool = open_pool("threads", workers)
+    runs: Schedule[str] = Schedule(
+        pool,
+        partial(attempt, folder),
+        Rules(retries=4, max_pause=60, breaker=5),
+        Stop(),
+        host_of=lambda url: "the lesson's server",
+        on_attempt=lambda url, outcome: None,
+        on_tick=lambda: None,
+    )
+    for finished in runs.run(urls):
+        if failure := finished.outcome.failure:
+            print(f"{finished.job}: {failure.detail}", file=sys.stderr)
+        else:
+            yield cast("Any", finished.outcome.result)
+    pool.close(wait=True)
+
+
+def attempt(folder: Path, url: str) -> Outcome:
+    """Try once; a worker says how it went and decides nothing."""
+    try:
+        return Outcome(cast("Any", fetch(url, folder)))
+    except requests.RequestException as error:
+        return Outcome(failure=Failure(Code.CONNECTION, str(error)))
+
+
+if __name__ == "__main__":
+    teach(schedule)
