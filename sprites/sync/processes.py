@@ -92,7 +92,7 @@ class ProcessExecutor(Executor):
             if calls or (self._is_closed and not self._backlog and not child.futures):
                 child.send(calls)
 
-    def lost(self, child: "_Child") -> None:
+    def lost(self, child: "_Child", why: str) -> None:
         """Settle what a process leaves behind that has ended."""
         with self._lock:
             if self._is_closed and not child.futures:
@@ -103,7 +103,7 @@ class ProcessExecutor(Executor):
             future.cancel()
             future.set_running_or_notify_cancel()
         for future in child.futures.values():
-            future.set_exception(BrokenProcessPool("the process died that ran this call"))
+            future.set_exception(BrokenProcessPool(why))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, finish or cancel those that wait, and let the processes go."""
@@ -146,11 +146,14 @@ class _Child:
         """Start the process, which takes a moment, and settle its calls until it ends."""
         try:
             self._process.start()
-            self._theirs.close()
+        except Exception as error:  # no memory, no more processes, a main module that can't be read
+            self._executor.lost(self, f"no process could be started: {error}")
+            return
+        self._theirs.close()
+        with suppress(EOFError, OSError):
             while True:
                 self._settle(*self._pipe.recv())
-        except (EOFError, OSError):
-            self._executor.lost(self)
+        self._executor.lost(self, "the process died that ran this call")
         self._process.join()
 
     def _settle(self, number: int, answer: bytes) -> None:

@@ -1,6 +1,8 @@
 """The executor of processes with threads inside, without any sprite."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from sprites.sync.processes import ProcessExecutor
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -137,6 +141,18 @@ def _fate(future: "Future[int]") -> str:
     if future.cancelled():
         return "cancelled"
     return "broken" if isinstance(future.exception(), BrokenExecutor) else "done"
+
+
+def test_a_process_that_cannot_start_breaks_the_pool() -> None:
+    """Where there is no interpreter to start, calls end with an error and do not wait for ever."""
+    script = (
+        "import multiprocessing.spawn; multiprocessing.spawn.set_executable('/nowhere/python');"
+        "from sprites.sync.processes import ProcessExecutor;"
+        "print(ProcessExecutor(1).submit(pow, 2, 3).exception(30))"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "no process could be started" in done.stdout, done.stderr
 
 
 def test_a_call_that_waits_can_be_cancelled(tmp_path: Path) -> None:
