@@ -180,7 +180,7 @@ def test_where_nobody_listens_nothing_is_asked(
     """Neither signal costs a query."""
     facts = ImageFacts("image/png", "png", 1, 1, 1)
     found = StoredSprite("sprites/1/front_default.00000000.png", "0" * 64, 1, facts, "")
-    entry = Entry(1, "front_default", "", Verdict.STORED, 1, timezone.now(), found=found)
+    entry = Entry(1, "front_default", "", Verdict.STORED, 1, found=found)
     with django_assert_num_queries(0):
         announce.stored([entry])
         announce.finished(SyncRun(pk=1), SyncReport("sync", 1))

@@ -7,8 +7,6 @@ from datetime import datetime
 from itertools import islice
 from urllib.parse import urljoin
 
-from django.utils import timezone
-
 from ..errors import Code
 from ..models import Sprite
 from ..storage import Store
@@ -210,20 +208,20 @@ class Mirror:
 
     def _take_sprite(self, job: SpriteJob, finished: Finished[Job]) -> None:
         result, failure = finished.outcome.result, finished.outcome.failure
-        now, attempts = timezone.now(), finished.attempts
+        attempts = finished.attempts
         if isinstance(result, StoredSprite):
             if result.note:
                 logger.warning("sprite %d/%s: %s", job.pokemon, job.key, result.note)
-            self.persist.sprite(rows.stored(job, result, attempts, now))
+            self.persist.sprite(rows.stored(job, result, attempts))
         elif isinstance(result, Unchanged):
-            self.persist.sprite(rows.unchanged(job, result.etag, attempts, now))
+            self.persist.sprite(rows.unchanged(job, result.etag, attempts))
         elif failure is not None:
             self._unsuccessful(job, failure, attempts)
 
     def _unsuccessful(self, what: SpriteJob | Settled, failure: Failure, attempts: int) -> None:
         verdict = Verdict.MISSING if failure.code is Code.NOT_FOUND else Verdict.FAILED
         identity = (what.pokemon, what.key, what.url)
-        entry = Entry(*identity, verdict, attempts, timezone.now(), failure)
+        entry = Entry(*identity, verdict, attempts, failure)
         if self._dry_run:
             self._sprite_written(entry)
         else:

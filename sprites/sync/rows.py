@@ -51,7 +51,6 @@ class Entry:
     url: str
     verdict: Verdict
     attempts: int
-    checked_at: datetime
     failure: Failure | None = None
     found: StoredSprite | None = None
     etag: str = ""
@@ -124,14 +123,13 @@ def _facets(key: str) -> Row:
     return astuple(facets(key))
 
 
-def stored(job: SpriteJob, found: StoredSprite, attempts: int, now: datetime) -> Entry:
+def stored(job: SpriteJob, found: StoredSprite, attempts: int) -> Entry:
     """Return the entry of a sprite whose bytes are new here."""
     old = job.stored
     return Entry(
         *(job.pokemon, job.key, job.url),
         verdict=Verdict.STORED,
         attempts=attempts,
-        checked_at=now,
         found=found,
         etag=found.etag,
         old_file=old.name if old else "",
@@ -139,9 +137,9 @@ def stored(job: SpriteJob, found: StoredSprite, attempts: int, now: datetime) ->
     )
 
 
-def unchanged(job: SpriteJob, etag: str, attempts: int, now: datetime) -> Entry:
+def unchanged(job: SpriteJob, etag: str, attempts: int) -> Entry:
     """Return the entry of a sprite whose bytes upstream has as we have them."""
-    return Entry(job.pokemon, job.key, job.url, Verdict.UNCHANGED, attempts, now, etag=etag)
+    return Entry(job.pokemon, job.key, job.url, Verdict.UNCHANGED, attempts, etag=etag)
 
 
 _STATES = {
@@ -155,23 +153,23 @@ _UNCHANGED = (*_OUTCOME, "etag", "missing_since")
 _FILE = ("file", "sha256", "size", "media_type", "width", "height", "frames", "changed_at")
 
 
-def _outcome(entry: Entry) -> Row:
+def _outcome(entry: Entry, now: datetime) -> Row:
     failure = entry.failure
     why: Row = (failure.code.value, failure.detail, failure.status) if failure else ("", "", None)
     identity = _identity(entry.pokemon, entry.key, entry.url)
-    return (*identity, _STATES[entry.verdict], *why, entry.attempts, entry.checked_at)
+    return (*identity, _STATES[entry.verdict], *why, entry.attempts, now)
 
 
-def _unchanged(entry: Entry) -> Row:
-    return (*_outcome(entry), entry.etag, None)
+def _unchanged(entry: Entry, now: datetime) -> Row:
+    return (*_outcome(entry, now), entry.etag, None)
 
 
-def _stored(entry: Entry) -> Row:
+def _stored(entry: Entry, now: datetime) -> Row:
     found = entry.found
     assert found is not None
     facts = found.facts
     size = (found.size, facts.media_type, facts.width, facts.height, facts.frames)
-    return (*_unchanged(entry), found.name, found.sha256, *size, entry.checked_at)
+    return (*_unchanged(entry, now), found.name, found.sha256, *size, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +177,7 @@ class Shape:
     """What an upsert of entries of one verdict touches, and how their rows are made."""
 
     updated: tuple[str, ...]
-    row: Callable[[Entry], Row]
+    row: Callable[[Entry, datetime], Row]
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -71,19 +71,19 @@ def save_touched(touched: Sequence[tuple[int, str]]) -> None:
 
 def save_sprites(entries: Sequence[Entry]) -> None:
     """Write entries that all have the same verdict."""
-    verdict = entries[0].verdict
+    now, verdict = timezone.now(), entries[0].verdict
     shape = SHAPES[verdict]
     upsert(
         Sprite,
         shape.columns,
-        (shape.row(entry) for entry in entries),
+        (shape.row(entry, now) for entry in entries),
         unique=rows.SPRITE_KEY,
         update=shape.updated,
     )
     if verdict is Verdict.MISSING:
         ids = {entry.pokemon for entry in entries}
         found = Sprite.objects.filter(pokemon__in=ids, state=Sprite.State.MISSING)
-        found.filter(missing_since=None).update(missing_since=timezone.now())
+        found.filter(missing_since=None).update(missing_since=now)
 
 
 def save_generations(generations: Mapping[str, int]) -> None:

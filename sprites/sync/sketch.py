@@ -103,12 +103,11 @@ class Sketch:
         return lane
 
     def _look(self, job: Job, outcome: Outcome) -> Look:
-        name, again = hash(job), hash(job) in self._failed
         if outcome.failure is not None:
-            self._failed.add(name)
+            self._failed.add(hash(job))
             return Look.FAILURE
-        self._failed.discard(name)
-        if again:
+        if self._failed and hash(job) in self._failed:
+            self._failed.discard(hash(job))
             return Look.RETRY
         if isinstance(outcome.result, Unchanged):
             return Look.UNCHANGED
