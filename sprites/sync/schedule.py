@@ -148,6 +148,9 @@ class Schedule(Generic[J]):
         while self._later and self._later[0][0] <= now:
             task = heapq.heappop(self._later)[2]
             self._ready[task.host].appendleft(task)
+        # Read a window ahead, so that a last job that asks for others is not the last to be begun.
+        while self._waiting() < self._pool.window and self._pull(feed):
+            pass
         while True:
             for host, ready in self._ready.items():
                 if ready and host.resume <= now:

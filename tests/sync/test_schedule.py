@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sprites.errors import Code
 from sprites.sync.records import Outcome
+from sprites.sync.schedule import Finished
 
 from .scripted import (
     BUSY,
@@ -124,6 +125,19 @@ def test_pushed_jobs_run_in_the_same_window() -> None:
 
     done = scheduled(Script(), jobs(3), on_finished=push)
     assert {job.number for job in done.attempts()} == {0, 1, 2, 101, 102, 103}
+
+
+def test_a_last_job_that_asks_for_others_is_not_begun_last() -> None:
+    """The source is read a window ahead: what its last job asks for has company at the end."""
+
+    def push(done: Outcomes, each: Finished[Job]) -> None:
+        if each.job.host == "a":
+            done.schedule.push(Job(each.job.number, "b"))
+
+    done = scheduled(Script(), jobs(20), workers=2, window=4, on_finished=push)
+    begun = [job for job, _ in done.trace.starts]
+    assert len(begun) == 40
+    assert begun.index(Job(19, "a")) < 36
 
 
 def test_the_loop_ticks_while_nothing_finishes() -> None:
