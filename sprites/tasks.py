@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import VERSION
 from django.conf import settings
-from django.db import transaction
+from django.db import router, transaction
 from django.utils import timezone
 
 from .backends import ThreadsBackend
@@ -65,7 +65,7 @@ def start(
         heartbeat_at=now,
     )
     run.save()
-    transaction.on_commit(partial(_enqueue, run.pk))
+    transaction.on_commit(partial(_enqueue, run.pk), using=router.db_for_write(SyncRun))
     return run
 
 

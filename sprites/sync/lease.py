@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 
 from ..errors import LockHeldError
@@ -64,7 +64,7 @@ class Lease:
         if holder := SyncRun.objects.filter(state=SyncRun.State.RUNNING).first():
             _take_over(holder)
         try:
-            with transaction.atomic():
+            with transaction.atomic(using=router.db_for_write(SyncRun)):
                 run.save(update_fields=_TAKEN if was_queued else None)
         except IntegrityError:
             raise LockHeldError("another run has just started") from None

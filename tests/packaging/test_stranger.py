@@ -151,6 +151,17 @@ from django.db import models
 class Person(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
 """
+ROUTED = """\
+DATABASES = {"default": {}, "main": DATABASES["default"]}
+DATABASE_ROUTERS = ["mysite.routers.Router"]
+"""
+ROUTERS = """\
+class Router:
+    def db_for_read(self, model, **hints):
+        return "main"
+
+    db_for_write = db_for_read
+"""
 OLD_FASHIONED = """\
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 USE_TZ = False
@@ -180,6 +191,21 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 """
+
+
+def test_a_site_without_a_default_database(stranger: Stranger, pokeapi: PokeAPI) -> None:
+    """Where a router names the database, its tables, its lock and its pages are there."""
+    (stranger.folder / "mysite" / "routers.py").write_text(ROUTERS)
+    (stranger.folder / "db.sqlite3").unlink()
+    stranger.use(upstream(pokeapi) + ROUTED)
+    refused = stranger.run("manage.py", "fetch_sprites", "1")
+    assert refused.returncode == 2
+    assert "'python manage.py migrate --database main'" in refused.stderr
+    stranger.manage("migrate", "--database", "main", "-v0")
+    fetch(stranger)
+    with stranger.serve() as browser:
+        (first, *_others) = visit(browser, *GALLERY)
+        assert len(images(first)) == 4
 
 
 def test_a_site_with_its_own_users(stranger: Stranger, pokeapi: PokeAPI) -> None:
