@@ -92,7 +92,7 @@ def get(url: str, policy: Policy, cap: int, usage: Usage, *, etag: str = "") -> 
     with Deadline(policy.timeout) as deadline:
         try:
             reply = _follow(url, policy, cap, usage, etag)
-        except HTTPError as error:
+        except (HTTPError, ValueError) as error:  # http.client's own of a chunk's negative size
             if deadline.expired:
                 raise _too_late(policy) from None
             raise SpritesError(_code(error), _describe(error)) from None
@@ -237,9 +237,19 @@ class _Unpacker:
         if self._gzip is None:
             return raw
         try:
-            return self._gzip.decompress(raw, most)
+            return b"".join(self._members(self._gzip, raw, most))
         except zlib.error as error:
             raise SpritesError(Code.TRUNCATED, f"broken gzip: {error}", status=200) from None
+
+    def _members(self, gzip: "zlib._Decompress", raw: bytes, most: int) -> Iterator[bytes]:
+        """Yield what is unpacked, also where one gzip stream follows another."""
+        while raw and most > 0:
+            if gzip.eof:
+                gzip = self._gzip = zlib.decompressobj(_GZIP)
+            part = gzip.decompress(raw, most)
+            most -= len(part)
+            raw = gzip.unused_data
+            yield part
 
     def finish(self) -> None:
         if self._gzip is not None and not self._gzip.eof:
@@ -247,16 +257,22 @@ class _Unpacker:
 
 
 def _release(response: BaseHTTPResponse) -> None:
-    """Keep the connection for the next job if its reply is read to the end, else close it."""
+    """Keep the connection for the next job if its reply is read to the end, else close it.
+
+    After an interim reply, of which http.client knows 100 only, the real one is still to come: the
+    next job must not take it for its own.
+    """
     left = response.length_remaining
-    if left == 0 or (left is not None and left <= _CHUNK and response.status != 200):
+    if response.status < 200:
+        response.close()
+    elif left == 0 or (left is not None and left <= _CHUNK and response.status != 200):
         response.drain_conn()  # http.client keeps even an empty body open until it is read
         response.release_conn()
     else:
         response.close()
 
 
-def _code(error: HTTPError) -> Code:
+def _code(error: Exception) -> Code:
     """Name the failure behind what urllib3 raised."""
     if isinstance(error, SSLError):
         bad = isinstance(error.args[0] if error.args else None, ssl.SSLCertVerificationError)
@@ -269,6 +285,6 @@ def _code(error: HTTPError) -> Code:
     return Code.TRUNCATED if isinstance(inner, IncompleteRead) else Code.CONNECTION
 
 
-def _describe(error: HTTPError) -> str:
+def _describe(error: Exception) -> str:
     """Say what went wrong without the object that urllib3 puts before it."""
     return _OBJECT.sub("", str(error))[:200]

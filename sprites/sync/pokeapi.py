@@ -17,7 +17,8 @@ from .records import Group, Kind, Listing, ListPage, PokemonRecord, Reference, R
 UPSTREAM = "https://pokeapi.co/api/v2/"
 STATS = ("hp", "attack", "defense", "special-attack", "special-defense", "speed")
 
-_MAX_INT = 2**31 - 1
+_MAX_INT, _MAX_SMALL = 2**31 - 1, 2**15 - 1
+"""What a database keeps of a whole number, and of a small one."""
 _MAX_NAME = 100
 _MAX_URL = 500
 _MAX_DEPTH = 12
@@ -35,7 +36,7 @@ def parse(kind: Kind, body: bytes, etag: str = "") -> Result:
     if kind is Kind.GENERATIONS:
         return tuple(row.id for row in _references(document, "results"))
     if kind is Kind.GENERATION:
-        return Group(_int(document, "id"), _references(document, "pokemon_species"))
+        return Group(_int(document, "id", _MAX_SMALL), _references(document, "pokemon_species"))
     if kind is Kind.TYPE:
         members = tuple(_reference(row, "pokemon") for row in _rows(document, "pokemon"))
         return Group(_int(document, "id"), members)
@@ -70,7 +71,7 @@ def _pokemon(document: Document, etag: str) -> PokemonRecord:
         species=species.name,
         number=species.id,
         form=name.removeprefix(species.name + "-") if name != species.name else "",
-        order=_optional_int(document, "order"),
+        order=_optional_int(document, "order", least=-1),
         height=_int(document, "height"),
         weight=_int(document, "weight"),
         base_experience=_optional_int(document, "base_experience"),
@@ -84,7 +85,9 @@ def _pokemon(document: Document, etag: str) -> PokemonRecord:
 
 def _types(document: Document) -> tuple[Reference, ...]:
     """Return the types in the order of their slots."""
-    slots = {_int(row, "slot"): _reference(row, "type") for row in _rows(document, "types")}
+    slots = {
+        _int(row, "slot", _MAX_SMALL): _reference(row, "type") for row in _rows(document, "types")
+    }
     return tuple(slots[number] for number in sorted(slots))
 
 
@@ -156,17 +159,17 @@ def _schema(name: str, value: object) -> SpritesError:
     return SpritesError(Code.SCHEMA, f"{name} is {ascii(value)[:60]}")
 
 
-def _int(document: Document, name: str) -> int:
+def _int(document: Document, name: str, most: int = _MAX_INT) -> int:
     value = _get(document, name)
-    if type(value) is not int or not 0 <= value <= _MAX_INT:
+    if type(value) is not int or not 0 <= value <= most:
         raise _schema(name, value)
     return value
 
 
-def _optional_int(document: Document, name: str) -> int | None:
-    """Read a number that may be null, missing, or, as ``order`` upstream, -1."""
+def _optional_int(document: Document, name: str, least: int = 0) -> int | None:
+    """Read a number that may be null or missing; upstream's ``order`` may be -1."""
     value = document.get(name)
-    if value is not None and (type(value) is not int or not -1 <= value <= _MAX_INT):
+    if value is not None and (type(value) is not int or not least <= value <= _MAX_INT):
         raise _schema(name, value)
     return value
 

@@ -210,6 +210,7 @@ _WRONG: list[dict[str, Any]] = [
     {"name": None}, {"name": "a\nb"}, {"name": "x" * 500}, {"height": True},
     {"species": {"name": "x"}}, {"types/0/type": None}, {"types": {}}, {"sprites": []},
     {"stats/0/base_stat": "1"}, {"is_default": 1}, {"base_experience": "much"}, {"weight": -1},
+    {"base_experience": -1}, {"height": 2**31}, {"order": -2},
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -125,6 +126,16 @@ _DOCUMENT = json.dumps(
         },
     }
 )  # fmt: skip
+
+
+def test_a_number_that_no_column_keeps_is_no_number() -> None:
+    """C7: a slot or a generation beyond 16 bits is ``schema``, before a database refuses it."""
+    document: Any = json.loads(_DOCUMENT)
+    document["types"][0]["slot"] = 2**15
+    generation = {"id": 2**15, "pokemon_species": []}
+    for kind, wrong in ((Kind.POKEMON, document), (Kind.GENERATION, generation)):
+        with pytest.raises(SpritesError, match="is 32768"):
+            pokeapi.parse(kind, json.dumps(wrong).encode())
 
 
 def test_a_document_full_of_everything_does_not_stop_a_run(lab: HereLab) -> None:

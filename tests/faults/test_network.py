@@ -1,9 +1,11 @@
 """N: what the network does wrong, and what comes of it."""
 
+import gzip
 import shutil
 import socket
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -103,6 +105,73 @@ def test_a_server_that_speaks_no_http_fails(lab: HereLab) -> None:
         run = lab.settle(lab.run(), 1)
         assert run.codes == {"connection": 1}
         assert len(other.hits) == 2
+    lab.heal("--force")
+
+
+def move_sprites(lab: HereLab, origin: str) -> None:
+    """List two sprites of Pokémon 1 at an origin, and ask for one at a time."""
+    lab.options(ALLOWED_ORIGINS=[origin], WORKERS=1)
+    urls = {f"sprites/{key}": f"{origin}/{key}.png" for key in ("back_default", "front_default")}
+    lab.api.edit("/api/v2/pokemon/1/", urls)
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        (b"Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n", "connection"),
+        (b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n", "connection"),
+        (b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", "connection"),
+        (b"X: 1\r\n" * 200 + b"\r\nhello", "connection"),
+        (b"X: " + b"1" * 70_000 + b"\r\n\r\nhello", "connection"),
+    ],
+)
+def test_http_that_makes_no_sense_is_a_broken_connection(
+    lab: HereLab, head: bytes, code: str
+) -> None:
+    """N4: sizes that are none, lengths that differ, headers without end: tried again, then told."""
+
+    def talk(line: socket.socket) -> None:
+        line.recv(4096)
+        line.sendall(b"HTTP/1.1 200 OK\r\n" + head)
+
+    with Line(talk) as other:
+        move_sprites(lab, other.origin)
+        run = lab.settle(lab.run(), 1)
+        assert run.codes == {code: 2}
+        assert len(other.hits) == 4
+    lab.heal("--force")
+
+
+def test_a_reply_that_comes_late_is_not_taken_for_the_next_one(lab: HereLab) -> None:
+    """N4: after an interim reply its connection is closed: no sprite gets another one's bytes."""
+    with urlopen(lab.api.origin + PNG) as reply:
+        png = reply.read()
+
+    def talk(line: socket.socket) -> None:
+        line.recv(4096)
+        line.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+        if line.recv(4096):  # the next request, on a connection that still owes a reply
+            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(png), png))
+
+    with Line(talk) as other:
+        move_sprites(lab, other.origin)
+        run = lab.settle(lab.run(), 1)
+        assert run.codes == {"bad_status": 2}
+        assert len(other.hits) == 2
+    lab.heal("--force")
+
+
+@pytest.mark.parametrize(("tail", "code"), [(b"", None), (b"junk", "truncated")])
+def test_a_gzip_of_several_members_is_read_to_its_end(
+    lab: HereLab, tail: bytes, code: str | None
+) -> None:
+    """C1: nothing behind the first member of a gzip body is dropped without a word."""
+    with urlopen(lab.api.origin + PNG) as reply:
+        png = reply.read()
+    body = b"".join(gzip.compress(part) for part in (png[:9], png[9:50], png[50:])) + tail
+    lab.api.fault(PNG, body=body, headers={"Content-Encoding": "gzip"})
+    run = lab.settle(lab.run(), 1 if code else 0)
+    assert set(run.codes) == ({code} if code else set())
     lab.heal("--force")
 
 
