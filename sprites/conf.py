@@ -92,6 +92,16 @@ def _path(value: Any) -> str:
     return path
 
 
+def _scheduler(value: Any) -> str:
+    if value in (None, ""):
+        return ""
+    address = _text(value)
+    parts = urlsplit(address)
+    if parts.scheme not in ("tcp", "tls") or not parts.hostname or not parts.port or parts.path:
+        raise ValueError
+    return address
+
+
 _MIB = 2**20
 
 
@@ -116,7 +126,7 @@ class Options:
     ALLOW_TRAILING_DATA: bool = _option(False, _FLAG)
     WORKERS: int = _option(8, _number(1, 256, int))
     EXECUTOR: str = _option(
-        "threads", Rule(_text, "threads, processes, sync or the dotted path of a factory")
+        "threads", Rule(_text, "threads, processes, sync, dask or the dotted path of a factory")
     )
     RATE: float | None = _option(None, _optional(_number(0.1, 10_000, float, "requests a second")))
     RETRIES: int = _option(4, _number(0, 20, int))
@@ -137,6 +147,7 @@ class Options:
     TASK_QUEUE: str = _option("default", Rule(_text, "a queue of that task backend"))
     SESSION: str = _option("", _FUNCTION)
     NAMING: str = _option("", _FUNCTION)
+    DASK_SCHEDULER: str = _option("", Rule(_scheduler, "tcp:// or tls://host:port, or none"))
 
     @property
     def origins(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What a worker does: ``run_jobs(context, jobs) -> outcomes``, one attempt each, on any executor.
+"""What a worker does: ``run_job(context, job) -> outcome``, one attempt, on any executor.
 
 Pure: it touches no row and reads no settings of this app, and it returns a Failure where another
 function would raise. So it runs the same on a thread, in a spawned process and on another machine.
@@ -8,6 +8,7 @@ import hashlib
 import os
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import images
@@ -31,6 +32,9 @@ from .sync.records import (
     StoredSprite,
     Unchanged,
 )
+
+_SLICE = 1.0
+"""Seconds after which a batch begins no other job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,20 @@ def run_job(context: Context, job: Job) -> Outcome:
     seconds = time.perf_counter() - clock
     meter = Meter(_worker(), started, seconds, usage.requests, usage.bytes)
     return Outcome(result, failure, meter, usage.snapshot)
+
+
+def run_batch(calls: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
+    """Run jobs one after another until one fails or the slice is over; the rest is not begun.
+
+    So a parent far away can say within a second what becomes of the rest.
+    """
+    outcomes: list[Outcome] = []
+    end = time.monotonic() + _SLICE
+    for call in calls:
+        if outcomes and (outcomes[-1].failure or time.monotonic() > end):
+            break
+        outcomes.append(call())
+    return outcomes
 
 
 def _attempt(context: Context, job: Job, usage: Usage) -> Result:

@@ -43,6 +43,11 @@ class Pool:
         self._others = set(multiprocessing.active_children())
         self._executor = make()
 
+    @property
+    def nodes(self) -> int:
+        """Return how many machines there are, each of which may see another storage."""
+        return 1
+
     def submit(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         """Hand a call to the executor."""
         return self._executor.submit(fn, *args, **kwargs)
@@ -64,13 +69,31 @@ class Pool:
         self._executor.shutdown(wait=wait)
 
 
-def open_pool(name: str, workers: int) -> Pool:
-    """Return a pool for an executor's name; raises UsageError where there is none behind it."""
+def open_pool(name: str, workers: int, scheduler: str = "") -> Pool:
+    """Return a pool for an executor's name; raises UsageError where there is none behind it.
+
+    ``scheduler`` is the address of the cluster that ``dask`` means.
+    """
     if name == "sync":
         return Pool(InPlaceExecutor, window=1)
+    if name == "dask":
+        return _cluster(scheduler, workers)
     makers = {"threads": _threads, "processes": _processes}
     make = makers[name] if name in makers else _factory(name)
     return Pool(lambda: make(workers), window=2 * workers)
+
+
+def _cluster(scheduler: str, workers: int) -> Pool:
+    """Return a pool on a dask cluster, whose package only those have who use it."""
+    if not scheduler:
+        raise UsageError("executor 'dask' needs SPRITES: DASK_SCHEDULER, as tcp://host:8786")
+    try:
+        from .cluster import Cluster
+    except ImportError as error:
+        raise UsageError(
+            f"executor 'dask' needs 'pip install django-sprites[cluster]': {error}"
+        ) from None
+    return Cluster(scheduler, workers)
 
 
 def _threads(workers: int) -> Executor:
@@ -85,7 +108,7 @@ def _factory(path: str) -> Callable[[int], Executor]:
     try:
         factory = import_string(path)
     except ImportError as error:
-        known = "threads, processes, sync"
+        known = "threads, processes, sync, dask"
         raise UsageError(
             f"executor {path!r} is not {known}, and can't be imported: {error}"
         ) from None

@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 _FLUSH_EVERY, _BEAT_EVERY = 1.0, 1.0
 """Seconds between two batches, and between two heartbeats, which heed the Stop button."""
+_PROBE = "probe"
+"""What a worker writes to show that it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Conductor:
         self._began = self._flushed = self._beat = time.monotonic()
         self._sketch = Sketch(time.time())
         self._store = Store.connect(options.STORAGE)
-        self._pool = open_pool(options.EXECUTOR, options.WORKERS)
+        self._pool = open_pool(options.EXECUTOR, options.WORKERS, options.DASK_SCHEDULER)
         self._schedule: Schedule[Job] = Schedule(
             self._pool,
             partial(run_job, Context(policy(options), self._store, options.NAMING)),
@@ -149,17 +151,20 @@ class Conductor:
             self._mirror.drain()
 
     def _probe(self) -> None:
-        """Let a worker write a file and look whether it is here; raises UsageError if not."""
-        name, text = f"{INCOMING}/{uuid.uuid4().hex}.probe", "probe"
-        for finished in self._schedule.run([ProbeJob(name, text)]):
+        """Let each machine write a file and look whether it is here; raises UsageError if not."""
+        names = [f"{INCOMING}/{uuid.uuid4().hex}.probe" for _ in range(self._pool.nodes)]
+        done = list(self._schedule.run([ProbeJob(name, _PROBE) for name in names]))
+        seen = [name for name in names if self._store.holds(name, len(_PROBE))]
+        for name in seen:
+            self._store.delete(name)
+        for finished in done:
             if failure := finished.outcome.failure:
                 raise UsageError(f"the media storage can't be written to: {failure.detail}")
-            if not self._store.holds(name, len(text)):
-                raise UsageError(
-                    f"what executor {self._options.EXECUTOR!r} stores is not in the storage"
-                    f" {self._options.STORAGE!r} of this process"
-                )
-            self._store.delete(name)
+        if len(seen) < len(done):
+            raise UsageError(
+                f"what executor {self._options.EXECUTOR!r} stores is not in the storage"
+                f" {self._options.STORAGE!r} of this process"
+            )
 
     def _mirror_selection(self) -> None:
         selection = Selector(self._schedule, self._options.API_URL, self._stop).select(

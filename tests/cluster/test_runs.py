@@ -1,0 +1,107 @@
+"""A run on a dask cluster: the same mirror, its faults, and what the command says of them."""
+
+import os
+import signal
+import time
+from typing import Any
+
+from ..faults.lab import GIF, ShellLab, wait_for
+from ..faults.signalled import ended, sprite_files, start
+from ..site import Run
+from .nodes import Nodes
+
+SLOW: dict[str, Any] = {"path": "/sprites/*", "delay": 0.4}
+
+
+def on(lab: ShellLab, nodes: Nodes) -> ShellLab:
+    """Let a mirror's runs use a cluster."""
+    lab.site.environment["SPRITES_DASK_SCHEDULER"] = nodes.address
+    return lab
+
+
+def said(err: str) -> list[str]:
+    """Return the lines of stderr that do not just show how far a slow run is."""
+    return [line for line in err.splitlines() if "sprites done" not in line]
+
+
+def test_a_cluster_makes_the_same_mirror(lab: ShellLab, nodes: Nodes) -> None:
+    """Row by row and byte by byte, by workers without settings, and nothing else is said."""
+    run = lab.settle(on(lab, nodes).run("--workers", "4"), 0, within=30)
+    assert lab.state() == lab.ideal
+    assert (run.report["executor"], said(run.stderr)) == ("dask", [])
+
+
+def test_images_behind_an_alias_need_workers_with_settings(lab: ShellLab, mortals: Nodes) -> None:
+    """Only the alias travels, and the worker looks it up; one that can't ends the run at once."""
+    on(lab, mortals).site.environment["DJANGO_SETTINGS_MODULE"] = "tests.cluster.settings"
+    known = {"DJANGO_SETTINGS_MODULE": "tests.cluster.settings", "MEDIA_ROOT": str(lab.media)}
+    mortals.add(1, know=known)
+    lab.settle(lab.run(), 0, within=30)
+    assert lab.state() == lab.ideal
+    mortals.add(1)
+    run = lab.run("--force")
+    assert (run.exit_code, len(said(run.stderr))) == (2, 1)
+    assert "DJANGO_SETTINGS_MODULE" in run.stderr
+    assert lab.api.requests() == []
+
+
+def test_a_killed_worker_costs_nothing(lab: ShellLab, mortals: Nodes) -> None:
+    """kill -9 of a busy worker: its jobs run elsewhere, and the run ends whole."""
+    mortals.add(2)
+    on(lab, mortals).api.fault(**SLOW)
+    process = start(lab, "--workers", "4")
+    wait_for(lambda: sprite_files(lab))
+    mortals.workers[0].kill()
+    exit_code, out, err = ended(process, within=30)
+    run = lab.settle(Run(exit_code, out, err), 0, within=30, deaths=True)
+    assert run.report["retries"] > 0
+    assert said(err) == []
+    assert lab.state() == lab.ideal
+
+
+def test_a_killed_scheduler_ends_the_run_soon(lab: ShellLab, mortals: Nodes) -> None:
+    """Exit 3 within seconds with one line; the next run, on whatever executor, goes on."""
+    mortals.add(1)
+    on(lab, mortals).api.fault(**SLOW)
+    process = start(lab, "--workers", "2")
+    wait_for(lambda: len(sprite_files(lab)) > 7)
+    mortals.scheduler.kill()
+    began = time.monotonic()
+    exit_code, out, err = ended(process, within=20)
+    assert time.monotonic() - began < 8
+    run = Run(exit_code, out, err)
+    assert (exit_code, len(said(err))) == (3, 1)
+    assert "no dask scheduler answers at tcp://127.0.0.1:" in err
+    assert run.sprites["stored"] > 0
+    assert run.sprites["not_tried"] > 0
+    lab.heal("--executor", "threads")
+
+
+def test_a_signal_ends_what_runs_on_the_workers(lab: ShellLab, nodes: Nodes) -> None:
+    """Ctrl-C: within five seconds, though a job far away would wait for a minute."""
+    on(lab, nodes).api.fault(GIF, hang=True)
+    process = start(lab, "--workers", "4", "--timeout", "60")
+    wait_for(lambda: lab.api.requests(GIF) and sprite_files(lab))
+    began = time.monotonic()
+    os.kill(process.pid, signal.SIGINT)
+    exit_code, out, err = ended(process)
+    assert time.monotonic() - began < 6.5
+    assert (exit_code, len(said(err))) == (130, 1)
+    assert Run(exit_code, out, err).sprites["not_tried"] > 0
+    lab.assert_files()
+    lab.heal("--workers", "4")
+
+
+def test_without_a_cluster_there_is_no_run(lab: ShellLab, mortals: Nodes) -> None:
+    """No address, nobody there, nobody to work: exit 2, one line, no request."""
+    says = {
+        "": "needs SPRITES: DASK_SCHEDULER",
+        "tcp://127.0.0.1:1": "no dask scheduler answers at tcp://127.0.0.1:1",
+        mortals.address: "has no workers",
+    }
+    for address, words in says.items():
+        lab.site.environment["SPRITES_DASK_SCHEDULER"] = address
+        run = lab.run()
+        assert (run.exit_code, len(said(run.stderr))) == (2, 1), run.stderr
+        assert words in run.stderr
+    assert lab.api.requests() == []
