@@ -2,13 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from typing import Any
 
 import pytest
 
-from ..site import Run
-from .lab import GIF, PNG, HereLab, ShellLab, wait_for
+from ..site import ROOT, Run
+from .lab import GIF, PNG, SELECTION, HereLab, ShellLab, wait_for
 from .signalled import descendants, ended, kill, sprite_files, start
 
 HANGS = {"path": "/sprites/pokemon/2.png", "hang": True}
@@ -47,6 +49,54 @@ def test_a_signal_ends_the_run_and_keeps_what_is_done(
     assert run.sprites["stored"] == len(lab.files()) > 0
     assert lab.last_run()["state"] == "cancelled"
     lab.heal()
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_terminal_that_is_closed_ends_the_run_unless_that_is_ignored(
+    shell_lab: ShellLab, ignored: bool
+) -> None:
+    """P2: SIGHUP is as SIGTERM; under ``nohup``, which ignores it, the run goes on."""
+    lab = shell_lab
+    lab.api.fault(GIF, hold=True)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    process = start(lab, "--timeout", "60")
+    signal.signal(signal.SIGHUP, before)
+    wait_for(lambda: lab.api.requests(GIF))
+    process.send_signal(signal.SIGHUP)
+    if not ignored:
+        wait_for(lambda: process.poll() is not None)
+    lab.api.clear()
+    exit_code, _, err = ended(process)
+    assert exit_code == (0 if ignored else 143), err
+    assert lab.last_run()["state"] == ("done" if ignored else "cancelled")
+    lab.heal()
+
+
+@pytest.mark.parametrize(
+    ("streams", "exit_code", "error"),
+    [
+        (">&-", 0, ""),
+        ("2>&-", 0, ""),
+        (">&- 2>&-", 0, ""),
+        ("> /dev/full", 3, "stdout can't be written to: No space left on device"),
+        ("2> /dev/full", 0, ""),
+        ("| true", 0, ""),
+    ],
+)
+def test_a_stream_that_takes_nothing_does_not_end_a_run(
+    shell_lab: ShellLab, streams: str, exit_code: int, error: str
+) -> None:
+    """P1: closed, full or broken, stdout and stderr cost no traceback, and the work is done."""
+    lab = shell_lab
+    command = f'"{sys.executable}" manage.py fetch_sprites {" ".join(SELECTION)} {streams}'
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=ROOT, env=lab.site.environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == exit_code, done.stderr
+    assert done.stderr.strip().removeprefix("CommandError: ") == error
+    assert lab.last_run()["state"] == "done"
+    assert lab.state() == lab.ideal
 
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])

@@ -44,6 +44,7 @@ class Command(BaseCommand):
         add_arguments(parser)
 
     def handle(self, *args: Any, **given: Any) -> None:
+        self._fill_closed_streams()
         gc.freeze()  # else each JSON document makes the collector walk all that Django has loaded
         self.stop = Stop()
         try:
@@ -59,6 +60,13 @@ class Command(BaseCommand):
         except DatabaseGoneError as error:
             raise CommandError(str(error), returncode=ExitCode.STOPPED) from None
         return self._tell(report, request, given)
+
+    def _fill_closed_streams(self) -> None:
+        """Let a stream that the caller has closed, as ``>&-`` does, take whatever is written."""
+        wrapper: Any
+        for wrapper in (self.stdout, self.stderr):
+            if getattr(wrapper, "_out", wrapper) is None:
+                wrapper._out = open(os.devnull, "w")  # noqa: SIM115 # the process's end closes it
 
     @property
     def _stream(self) -> TextIO:
@@ -86,7 +94,8 @@ class Command(BaseCommand):
             self._print(summary(report, dry_run=request.dry_run))
         if report.message:
             self.stderr.write(f"Stopped: {report.message}{_hint(report)}")
-        if self.stop.gave_up:  # a worker that hangs would keep the interpreter from ending
+        if self.stop.gave_up and getattr(self, "_called_from_command_line", False):
+            # A worker that hangs would keep the interpreter from ending.
             self.stdout.flush()
             os._exit(report.exit_code)
         if report.exit_code:
@@ -97,8 +106,11 @@ class Command(BaseCommand):
         try:
             self.stdout.write(text)
             self.stdout.flush()
-        except BrokenPipeError:
+        except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):
+                why = f"stdout can't be written to: {error.strerror}"
+                raise CommandError(why, returncode=ExitCode.STOPPED) from None
 
     def _list_sprites(self) -> None:
         """Print the presets and every key that upstream has listed so far."""
@@ -133,8 +145,13 @@ def _logging_to(stream: TextIO, level: int) -> Iterator[None]:
 
 @contextmanager
 def _stopped_by_signals(stop: Stop) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM ask the run to stop; a second one ends the process at once."""
+    """Let Ctrl-C, SIGTERM and a terminal that is closed ask the run to stop.
+
+    A second signal ends the process at once; one that is ignored, as under ``nohup``, stays so.
+    """
     codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        codes[signal.SIGHUP] = ExitCode.TERMINATED
 
     def handle(number: int, frame: FrameType | None) -> None:
         code = codes[signal.Signals(number)]
