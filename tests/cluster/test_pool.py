@@ -95,3 +95,11 @@ def test_without_the_package_the_error_names_the_extra(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match=r"pip install django-sprites\[cluster\]"):
         open_pool("dask", 1, "tcp://127.0.0.1:1")
+
+
+def test_without_workers_there_is_no_pool(mortals: Nodes) -> None:
+    """A scheduler alone, or no address at all, is wrong input, and the error says what lacks."""
+    with pytest.raises(UsageError, match="has no workers"):
+        open_pool("dask", 1, mortals.address)
+    with pytest.raises(UsageError, match="needs SPRITES: DASK_SCHEDULER"):
+        open_pool("dask", 1)
