@@ -12,6 +12,7 @@ import io
 import os
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -28,6 +29,8 @@ from .naming import OURS, ROOT
 
 INCOMING = f"{ROOT}/.incoming"
 """Where files are written before they are renamed; nothing in it outlives a run."""
+
+_LISTERS = 8
 
 _FATAL = frozenset(
     {
@@ -93,15 +96,18 @@ class Store:
         """Store bytes whole or not at all, and return the name that the storage gave them.
 
         The same bytes under the name already are adopted; other bytes are replaced only if they
-        are ours, a damaged file that a row points to. Raises SpritesError.
+        are ours, a damaged file that a row points to, or if the site's storage overwrites. Raises
+        SpritesError.
         """
         with self._errors(name):
-            if self.storage.exists(name):
-                if self.digest(name) == hashlib.sha256(data).hexdigest():
-                    return name
-                if ours:
-                    self.storage.delete(name)
-            return self._save(name, data)
+            if ours:
+                self.storage.delete(name)
+            # The storage itself looks whether the name is free; a look of ours were a request more.
+            given = self._save(name, data)
+            if given == name or self.digest(name) != hashlib.sha256(data).hexdigest():
+                return given
+            self.storage.delete(given)
+            return name
 
     def _save(self, name: str, data: bytes) -> str:
         if not isinstance(self.backend, FileSystemStorage):
@@ -167,7 +173,7 @@ class Store:
             ) from None
         except Exception as error:  # an S3 client's errors share no base with anything
             detail = f"{name}: {type(error).__name__}: {str(error)[:200]}"
-            raise SpritesError(Code.STORAGE, detail) from None
+            raise SpritesError(Code.STORAGE, detail, fatal=_is_refusal(error)) from None
 
     def _place(self, name: str) -> str:
         """Return where a file would be, as people look for it."""
@@ -175,17 +181,30 @@ class Store:
             return os.path.join(self.backend.location, name)
         return name
 
-    def _files(self, folder: str) -> Iterator[str]:
-        folders, files = self._listdir(folder)
-        yield from (f"{folder}/{file}" for file in files)
-        for inner in folders:
-            yield from self._files(f"{folder}/{inner}")
+    def _files(self, root: str) -> Iterator[str]:
+        """Yield the files below a folder; folders are listed side by side: each is a request."""
+        level = [root]
+        with ThreadPoolExecutor(_LISTERS) as pool:
+            while level:
+                listed = list(zip(level, pool.map(self._listdir, level), strict=True))
+                for folder, (_, files) in listed:
+                    yield from (f"{folder}/{file}" for file in files)
+                level = [f"{folder}/{name}" for folder, (inner, _) in listed for name in inner]
 
     def _listdir(self, folder: str) -> tuple[list[str], list[str]]:
-        try:
-            return self.storage.listdir(folder)
-        except (OSError, NotImplementedError):
-            return [], []
+        with self._errors(folder):
+            try:
+                return self.storage.listdir(folder)
+            except (OSError, NotImplementedError):
+                return [], []
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Tell whether an S3 client's error says that we, or the bucket, are not known or not let."""
+    response = getattr(error, "response", None)
+    metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
+    status: int = metadata.get("HTTPStatusCode", 0)
+    return 400 <= status < 500
 
 
 def _write(path: str, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pytest_django import Settings
@@ -13,6 +13,9 @@ from sprites.testing import PokeAPI
 from . import database
 from .database import Database
 from .site import ShellSite, Site
+
+if TYPE_CHECKING:
+    from .storages.s3 import Bucket, S3Server
 
 
 class _Shared(LoadScopeScheduling):  # type: ignore[misc]
@@ -81,3 +84,23 @@ def shell(api: PokeAPI, tmp_path: Path, migrated: Database) -> Iterator[ShellSit
     site = ShellSite(api.url, tmp_path, migrated.copy(tmp_path))
     yield site
     site.close()
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> "Iterator[S3Server]":
+    from .storages.s3 import S3Server  # takes seconds, which only its tests shall wait
+
+    with S3Server().running() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(_s3_server: "S3Server", monkeypatch: pytest.MonkeyPatch) -> "Bucket":
+    """An empty bucket on an S3 of our own, which notes what it is asked."""
+    from .storages.s3 import Bucket
+
+    _s3_server.clear()
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    bucket = Bucket.create(_s3_server)
+    _s3_server.clear()
+    return bucket

@@ -155,8 +155,11 @@ class Conductor:
         names = [f"{INCOMING}/{uuid.uuid4().hex}.probe" for _ in range(self._pool.nodes)]
         done = list(self._schedule.run([ProbeJob(name, _PROBE) for name in names]))
         seen = [name for name in names if self._store.holds(name, len(_PROBE))]
-        for name in seen:
-            self._store.delete(name)
+        try:
+            for name in seen:
+                self._store.delete(name)
+        except SpritesError as error:
+            raise UsageError(f"the media storage deletes no file: {error.detail}") from None
         for finished in done:
             if failure := finished.outcome.failure:
                 raise UsageError(f"the media storage can't be written to: {failure.detail}")

@@ -111,9 +111,14 @@ class Schedule(Generic[J]):
             for future in self._completed():
                 yield from self._settle(future)
             self._on_tick()
-            if self._stop.overdue:
+            if self._stop.overdue and self._running and not self._any_done:
                 self.lost_any = self._stop.gave_up = True
                 return
+
+    @property
+    def _any_done(self) -> bool:
+        """Tell whether a job came back while the parent was busy with others."""
+        return any(future.done() for future in self._running)
 
     def _fill(self, feed: Iterator[J]) -> bool:
         """Hand out jobs while there is room; tell whether any job is left."""

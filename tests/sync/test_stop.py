@@ -89,6 +89,16 @@ def test_a_job_that_nothing_ends_is_left_behind(monkeypatch: pytest.MonkeyPatch)
     assert done.finished == []
 
 
+def test_a_parent_that_takes_its_time_leaves_no_job_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the time for stopping is over, what has come back is not taken for lost."""
+    monkeypatch.setattr("sprites.sync.stop.GRACE", 0)
+    monkeypatch.setattr("sprites.sync.stop._LAST", 0)
+    stop = Stop()
+    done = scheduled(Script({Job(0): [failed(Code.STORAGE, fatal=True)]}), jobs(1), stop=stop)
+    assert done.codes() == {Job(0): Code.STORAGE}
+    assert not stop.gave_up
+
+
 def test_the_first_reason_to_stop_counts() -> None:
     """A second request changes neither exit code nor message."""
     stop = Stop()
