@@ -13,12 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import gallery
+from bench import gallery
 
 TIMES = 7
 SELECTED = 1000
@@ -47,7 +48,7 @@ def measure() -> None:
         settings.SPRITES = {"API_URL": api.url}
         preview = measure_actions(client)
         for page in LISTS:
-            report(page, lambda page=page: client.get(f"/admin/sprites/{page}"))
+            report(page, partial(client.get, f"/admin/sprites/{page}"))
         measure_start(client, api, preview)
         measure_reading(client)
 
@@ -61,7 +62,7 @@ def measure_actions(client: Any) -> str:
         data = {"action": "resync", "_selected_action": chosen}
         page = report(
             f"preview of {len(chosen)} {path}",
-            lambda path=path, data=data: client.post(f"/admin/sprites/{path}", data),
+            partial(client.post, f"/admin/sprites/{path}", data),
         )
     return page
 

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -111,7 +112,7 @@ def _keys(n: int, keys: tuple[str, ...]) -> tuple[str, ...]:
     return keys[: DENSE_SPRITES if n <= DENSE else share]
 
 
-def _sprite(pokemon: int, key: str) -> object:
+def _sprite(pokemon: int, key: str) -> Any:
     from sprites.keys import facets
     from sprites.models import Sprite
 
