@@ -1,7 +1,7 @@
 """One GET: a URL and a policy in, a Reply out or a SpritesError raised; nothing is tried twice.
 
 The allow-list, the timeouts, the total deadline, the cap on decoded bytes and the redirects are
-kept here, over the urllib3 pool under requests (``transport``).
+kept here, over the connections of ``transport``.
 """
 
 import re
@@ -9,21 +9,14 @@ import ssl
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from urllib.parse import urljoin, urlsplit
 
-from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
-    IncompleteRead,
     InvalidHeader,
     NewConnectionError,
-    ProtocolError,
-    SSLError,
-)
-from urllib3.exceptions import (
-    TimeoutError as HTTPTimeoutError,
 )
 from urllib3.util import Retry
 
@@ -31,12 +24,11 @@ from ..errors import Code, SpritesError
 from ..origins import origin
 from .deadline import Deadline
 from .records import Policy
-from .transport import route
+from .transport import Exchange, route
 
 MAX_REDIRECTS = 3
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NO_RETRIES = Retry(False, redirect=False)
 _GZIP = 16 + zlib.MAX_WBITS
 _SNAPSHOT = "X-PokeAPI-Hash"
 _OBJECT = re.compile(r"^\S*(?:<[^>]*>|\([^)]*\)): ")
@@ -92,7 +84,7 @@ def get(url: str, policy: Policy, cap: int, usage: Usage, *, etag: str = "") -> 
     with Deadline(policy.timeout) as deadline:
         try:
             reply = _follow(url, policy, cap, usage, etag)
-        except (HTTPError, ValueError) as error:  # http.client's own of a chunk's negative size
+        except (OSError, HTTPException, HTTPError) as error:
             if deadline.expired:
                 raise _too_late(policy) from None
             raise SpritesError(_code(error), _describe(error)) from None
@@ -113,41 +105,25 @@ def _follow(url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Repl
     first = home = origin(url)
     for _ in range(MAX_REDIRECTS + 1):
         check_url(url, policy.origins)
-        validator = etag if home == first else ""
-        response = _open(home, url, policy, usage, validator)
+        exchange = _ask(home, url, policy, usage, etag if home == first else "")
         try:
-            if response.status not in _REDIRECTS:
-                return _reply(response, cap, usage, bool(validator))
-            url = _target(response, url)
+            if exchange.reply.status not in _REDIRECTS:
+                return _reply(exchange.reply, cap, usage, bool(etag) and home == first)
+            url = _target(exchange.reply, url)
             home = origin(url)
         finally:
-            _release(response)
+            exchange.release()
     raise SpritesError(Code.REDIRECT, f"more than {MAX_REDIRECTS} redirects")
 
 
-def _open(home: str, url: str, policy: Policy, usage: Usage, etag: str) -> BaseHTTPResponse:
-    way = route(home, policy.allow_private_addresses, policy.session)
-    headers = {**way.headers, "If-None-Match": etag} if etag else way.headers
+def _ask(home: str, url: str, policy: Policy, usage: Usage, etag: str) -> Exchange:
     usage.requests += 1
-    return way.pool.urlopen(
-        "GET",
-        way.target(url),
-        headers=headers,
-        timeout=_timeout(policy.connect_timeout, policy.read_timeout),
-        retries=_NO_RETRIES,
-        redirect=False,
-        assert_same_host=False,
-        preload_content=False,
-        decode_content=False,
-    )
+    way = route(home, policy.allow_private_addresses, policy.session)
+    validator = {"If-None-Match": etag} if etag else {}
+    return way.ask(url, validator, policy.connect_timeout, policy.read_timeout)
 
 
-@lru_cache(maxsize=4)
-def _timeout(connect: float, read: float) -> Timeout:
-    return Timeout(connect=connect, read=read)
-
-
-def _target(response: BaseHTTPResponse, url: str) -> str:
+def _target(response: HTTPResponse, url: str) -> str:
     """Return where a redirect leads; whether that is allowed is checked before it is asked."""
     location = response.headers.get("Location", "")
     try:
@@ -158,7 +134,7 @@ def _target(response: BaseHTTPResponse, url: str) -> str:
     raise SpritesError(Code.REDIRECT, "a redirect without a target", status=response.status)
 
 
-def _reply(response: BaseHTTPResponse, cap: int, usage: Usage, conditional: bool) -> Reply:
+def _reply(response: HTTPResponse, cap: int, usage: Usage, conditional: bool) -> Reply:
     etag, usage.snapshot = _tag(response, "ETag"), _tag(response, _SNAPSHOT)
     if response.status == 304 and conditional:
         return Reply(b"", etag, not_modified=True)
@@ -170,13 +146,13 @@ def _reply(response: BaseHTTPResponse, cap: int, usage: Usage, conditional: bool
     return Reply(body, etag, not_modified=False, media_type=_tag(response, "Content-Type"))
 
 
-def _tag(response: BaseHTTPResponse, name: str) -> str:
+def _tag(response: HTTPResponse, name: str) -> str:
     """Return a header, such as the ETag, if it can be kept and sent back as it is."""
     tag = response.headers.get(name, "")
     return tag if len(tag) <= 200 and tag.isascii() and tag.isprintable() else ""
 
 
-def _refusal(response: BaseHTTPResponse) -> SpritesError:
+def _refusal(response: HTTPResponse) -> SpritesError:
     status = response.status
     if status in (404, 410):
         code = Code.NOT_FOUND
@@ -194,7 +170,7 @@ def _refusal(response: BaseHTTPResponse) -> SpritesError:
     return SpritesError(code, detail, status=status, retry_after=_retry_after(response))
 
 
-def _retry_after(response: BaseHTTPResponse) -> float | None:
+def _retry_after(response: HTTPResponse) -> float | None:
     """Read Retry-After, seconds or an HTTP date, as seconds from now."""
     value = response.headers.get("Retry-After")
     try:
@@ -203,23 +179,25 @@ def _retry_after(response: BaseHTTPResponse) -> float | None:
         return None
 
 
-def _read(response: BaseHTTPResponse, cap: int, usage: Usage) -> Iterator[bytes]:
+def _read(response: HTTPResponse, cap: int, usage: Usage) -> Iterator[bytes]:
     """Yield the decoded body; stop with an error as soon as it is over the cap."""
     if _announced(response) > cap:
         raise SpritesError(Code.TOO_LARGE, f"announced as over {cap} bytes", status=200)
     unpack = _Unpacker(response.headers.get("Content-Encoding", ""))
     left = cap
-    while response.length_remaining != 0 and (raw := response.read(_CHUNK, decode_content=False)):
+    while response.length != 0 and (raw := response.read(_CHUNK)):
         usage.bytes += len(raw)
         part = unpack(raw, left + 1)
         left -= len(part)
         if left < 0:
             raise SpritesError(Code.TOO_LARGE, f"over {cap} bytes", status=200)
         yield part
+    if response.length:  # http.client ends a body that was cut as if it were whole
+        raise SpritesError(Code.TRUNCATED, f"{response.length} bytes are missing", status=200)
     unpack.finish()
 
 
-def _announced(response: BaseHTTPResponse) -> int:
+def _announced(response: HTTPResponse) -> int:
     length = response.headers.get("Content-Length", "")
     return int(length) if length.isdecimal() and len(length) < 20 else 0
 
@@ -256,33 +234,15 @@ class _Unpacker:
             raise SpritesError(Code.TRUNCATED, "the gzip stream ended too soon", status=200)
 
 
-def _release(response: BaseHTTPResponse) -> None:
-    """Keep the connection for the next job if its reply is read to the end, else close it.
-
-    After an interim reply, of which http.client knows 100 only, the real one is still to come: the
-    next job must not take it for its own.
-    """
-    left = response.length_remaining
-    if response.status < 200:
-        response.close()
-    elif left == 0 or (left is not None and left <= _CHUNK and response.status != 200):
-        response.drain_conn()  # http.client keeps even an empty body open until it is read
-        response.release_conn()
-    else:
-        response.close()
-
-
 def _code(error: Exception) -> Code:
-    """Name the failure behind what urllib3 raised."""
-    if isinstance(error, SSLError):
-        bad = isinstance(error.args[0] if error.args else None, ssl.SSLCertVerificationError)
-        return Code.TLS if bad else Code.CONNECTION
+    """Name the failure behind what the socket, http.client or urllib3's connect raised."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Code.TLS
     if isinstance(error, (NewConnectionError, ConnectTimeoutError)):
         return Code.UNREACHABLE
-    if isinstance(error, HTTPTimeoutError):
+    if isinstance(error, TimeoutError):
         return Code.TIMEOUT
-    inner = error.args[1] if isinstance(error, ProtocolError) and len(error.args) > 1 else error
-    return Code.TRUNCATED if isinstance(inner, IncompleteRead) else Code.CONNECTION
+    return Code.TRUNCATED if isinstance(error, IncompleteRead) else Code.CONNECTION
 
 
 def _describe(error: Exception) -> str:

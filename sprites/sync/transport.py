@@ -1,19 +1,22 @@
 """The connections of one worker process: an origin in, the way to it out.
 
 A requests session, a site's own where it has one, is asked once an origin for what it knows
-(proxies, certificates, headers) and then left out: ``Session.get`` costs twice the CPU of the
-urllib3 pool under it.
+(proxies, certificates, headers) and then left out, because ``Session.get`` costs four times the CPU
+of the http.client under it. urllib3's pool keeps and opens the connections, and http.client itself
+sends the request and reads the reply.
 """
 
+import contextlib
+import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from .. import __version__
@@ -28,6 +31,12 @@ _HEADERS = {
     "Accept-Encoding": "gzip",
 }
 _MOST_CONNECTIONS = 256
+_SHORT = 64 * 1024
+"""Bytes of a refusal that are read for the sake of its connection."""
+_SAFE = "%/?:@!$&'()*+,;=~[]"
+"""What a URL may have as it is, beside letters, digits and ``_.-``."""
+_SEND = http.client.HTTPConnection.request
+_RECEIVE = http.client.HTTPConnection.getresponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +47,90 @@ class Route:
     headers: Mapping[str, str]
     by_proxy: bool
 
-    def target(self, url: str) -> str:
+    def ask(
+        self, url: str, headers: Mapping[str, str], connect_timeout: float, read_timeout: float
+    ) -> "Exchange":
+        """Send a GET and return the exchange once the head of its reply is here.
+
+        Raises OSError, http.client.HTTPException, or urllib3's HTTPError for a failed connect.
+        """
+        connection: Any = self.pool._get_conn()
+        try:
+            if connection.is_closed:
+                connection.timeout, connection.response_class = connect_timeout, _Reply
+                self._connect(connection, url)
+            connection.sock.settimeout(read_timeout)
+            if job := deadline.current():
+                job.guard(connection.sock)
+            # http.client's own: urllib3's make objects that nobody here looks at
+            _SEND(connection, "GET", self._target(url), headers={**self.headers, **headers})
+            return Exchange(self.pool, connection, _RECEIVE(connection))
+        except BaseException:
+            connection.close()
+            self.pool._put_conn(connection)
+            raise
+
+    def _connect(self, connection: Any, url: str) -> None:
+        if self.by_proxy and url.startswith("https:"):
+            self.pool._prepare_proxy(connection)  # a tunnel
+        else:
+            connection.connect()
+
+    def _target(self, url: str) -> str:
         """Return what stands in the request line: the path, or for a plain proxy the whole URL."""
         if self.by_proxy and url.startswith("http:"):
-            return url
+            return quote(url, safe=_SAFE)
         parts = urlsplit(url)
-        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return quote(target, safe=_SAFE)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and its reply, on a connection that goes back to its pool at the end."""
+
+    pool: HTTPConnectionPool
+    connection: Any
+    reply: http.client.HTTPResponse
+
+    def release(self) -> None:
+        """Keep the connection for the next job if its reply is read to the end, else close it.
+
+        What a refusal says is read on for that, unless it is long.
+        """
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if self._is_short():
+                self.reply.read()  # http.client keeps even an empty body open until it is read
+        if not self.reply.isclosed():
+            self.reply.close()
+            self.connection.close()
+        self.pool._put_conn(self.connection)
+
+    def _is_short(self) -> bool:
+        left, status = self.reply.length, self.reply.status
+        if left is None or status < 200:  # behind an interim reply comes another one
+            return False
+        return left == 0 or (left <= _SHORT and status != 200)
+
+
+class _Reply(http.client.HTTPResponse):
+    """A reply whose end can be told: http.client is too kind to sizes that are none."""
+
+    def begin(self) -> None:
+        """Read the head; of two lengths that differ http.client would believe the first."""
+        super().begin()
+        if len(set(self.headers.get_all("Content-Length", ()))) > 1:
+            raise http.client.HTTPException("a reply of two lengths")
+
+    def _read_next_chunk_size(self) -> int:
+        """Read a chunk's size; one of -1 byte would be read without a bound."""
+        try:
+            size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        except ValueError:
+            size = -1
+        if size < 0:
+            raise http.client.HTTPException("a chunk without a size")
+        return size
 
 
 @lru_cache(maxsize=64)
@@ -58,12 +145,14 @@ def route(origin: str, allow_private: bool, own: str = "") -> Route:
         origin, dict(session.proxies), None, session.verify, session.cert
     )
     request = requests.Request("GET", origin).prepare()
-    pool = _adapter(allow_private).get_connection_with_tls_context(
+    pool: Any = _adapter(allow_private).get_connection_with_tls_context(
         request, chosen["verify"], proxies=chosen["proxies"], cert=chosen["cert"]
     )
     by_proxy = requests.utils.select_proxy(origin, chosen["proxies"]) is not None
     headers = _headers(session, origin) if own else _HEADERS
-    return Route(cast(HTTPConnectionPool, pool), headers, by_proxy)
+    if by_proxy and origin.startswith("http:"):  # through a tunnel it would reach the origin
+        headers = {**headers, **(pool.proxy_headers or {})}
+    return Route(pool, headers, by_proxy)
 
 
 @lru_cache(maxsize=8)
@@ -92,18 +181,8 @@ def _headers(session: requests.Session, origin: str) -> dict[str, str]:
     return dict(headers)
 
 
-class _Watched(HTTPConnection):
-    """A connection whose reads end with the deadline of the job that uses it."""
-
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        job = deadline.current()
-        if job is not None:
-            job.guard(self.sock)
-        return super().getresponse()
-
-
-class _Public(_Watched):
-    """A watched connection that a name can't lead into a private network."""
+class _Public(HTTPConnection):
+    """A connection that a name can't lead into a private network."""
 
     def connect(self) -> None:
         super().connect()
@@ -112,32 +191,16 @@ class _Public(_Watched):
             raise SpritesError(Code.URL_NOT_ALLOWED, f"{self.host} leads to a private address")
 
 
-class _WatchedTLS(_Watched, HTTPSConnection):
-    """The same over TLS."""
-
-
 class _PublicTLS(_Public, HTTPSConnection):
     """The same over TLS."""
-
-
-class _WatchedPool(HTTPConnectionPool):
-    ConnectionCls = _Watched
 
 
 class _PublicPool(HTTPConnectionPool):
     ConnectionCls = _Public
 
 
-class _WatchedTLSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedTLS
-
-
 class _PublicTLSPool(HTTPSConnectionPool):
     ConnectionCls = _PublicTLS
-
-
-_WATCHED = {"http": _WatchedPool, "https": _WatchedTLSPool}
-_PUBLIC = {"http": _PublicPool, "https": _PublicTLSPool}
 
 
 @lru_cache(maxsize=2)
@@ -146,19 +209,13 @@ def _adapter(allow_private: bool) -> HTTPAdapter:
 
 
 class _Adapter(HTTPAdapter):
-    """An adapter whose connections are watched, and public unless private ones are allowed."""
+    """An adapter whose connections are public ones unless private ones are allowed.
+
+    That is asked of what leads straight to an origin: a proxy's own address may well be private.
+    """
 
     def __init__(self, allow_private: bool) -> None:
         super().__init__(pool_maxsize=_MOST_CONNECTIONS)
         if not allow_private:
-            self.poolmanager.pool_classes_by_scheme = _PUBLIC
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _WATCHED
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Return the pools to a proxy, whose own address may well be private."""
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = _WATCHED
-        return manager
+            pools = {"http": _PublicPool, "https": _PublicTLSPool}
+            self.poolmanager.pool_classes_by_scheme = pools
