@@ -66,7 +66,7 @@ def summary(report: SyncReport, *, dry_run: bool) -> str:
         f" + {it.missing} missing upstream + {it.failed} failed + {it.not_tried} {untried}",
         *_upkeep(report, dry_run),
         f"Network  {report.requests} requests, {report.retries} retries, {_size(report.bytes)}",
-        f"Time     {report.seconds:.2f} s; {report.workers} workers ({report.executor}) worked"
+        f"Time     {report.seconds:.2f} s; {_workers(report)} ({report.executor}) worked"
         f" {report.worker_seconds:.2f} s: {_busy(report):.1f} busy on average",
         *map(_failure, report.failures[:_MOST_LINES]),
     ]
@@ -87,6 +87,12 @@ def _upkeep(report: SyncReport, dry_run: bool) -> list[str]:
         verb = "Would prune" if dry_run else "Pruned"
         lines.append(f"{verb} {report.pruned} sprites that upstream has not had for long")
     return lines
+
+
+def _workers(report: SyncReport) -> str:
+    """Say how many workers there were; one after another it is one, however many were asked for."""
+    alone = report.workers == 1 or report.executor == "sync"
+    return "1 worker" if alone else f"{report.workers} workers"
 
 
 def _busy(report: SyncReport) -> float:
@@ -113,4 +119,4 @@ def as_json(report: SyncReport) -> str:
     ]
     for name in ("seconds", "worker_seconds"):
         document[name] = round(document[name], 3)
-    return json.dumps(document, ensure_ascii=False)
+    return json.dumps(document)

@@ -57,6 +57,11 @@ def test_the_summary_adds_up_for_people(site: Site) -> None:
     assert err == ""
 
 
+def test_one_after_another_is_one_worker(site: Site) -> None:
+    """Without an executor's workers there is one, however many the settings ask for."""
+    assert "; 1 worker (sync) worked" in text_of(*FEW, "--executor", "sync")[0]
+
+
 def test_a_failure_is_told_with_its_reason(site: Site) -> None:
     """Exit 1, and a line with Pokémon, key, code, attempts and URL; the others are stored."""
     site.api.fault("/sprites/pokemon/2.png", body="<!doctype html>")
