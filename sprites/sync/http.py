@@ -87,7 +87,8 @@ def get(url: str, policy: Policy, cap: int, usage: Usage, *, etag: str = "") -> 
         except (OSError, HTTPException, HTTPError) as error:
             if deadline.expired:
                 raise _too_late(policy) from None
-            raise SpritesError(_code(error), _describe(error)) from None
+            cause = getattr(error, "original_error", error)  # behind a proxy's
+            raise SpritesError(_code(cause), _describe(cause)) from None
         except SpritesError:
             if deadline.expired:
                 raise _too_late(policy) from None

@@ -9,6 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from sprites.sync.transport import route
+
 from .lab import GIF, PNG, HereLab
 from .servers import Line, SelfSigned, closed_port
 
@@ -106,6 +108,22 @@ def test_a_server_that_speaks_no_http_fails(lab: HereLab) -> None:
         assert run.codes == {"connection": 1}
         assert len(other.hits) == 2
     lab.heal("--force")
+
+
+def test_a_proxy_that_is_not_there_ends_the_run_soon(
+    lab: HereLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N1: what lies between may be down as well: no host is reached, and the message is plain."""
+    route.cache_clear()
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("no_proxy", "")
+    run = lab.settle(lab.run(), 3, within=8)
+    route.cache_clear()
+    assert "Connection refused" in run.stderr
+    assert "unreachable" in run.stderr
+    assert ")" not in run.stderr.splitlines()[0]
+    monkeypatch.undo()
+    lab.heal()
 
 
 def move_sprites(lab: HereLab, origin: str) -> None:

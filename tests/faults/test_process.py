@@ -1,5 +1,6 @@
 """P: what happens to processes, and what comes of it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -97,6 +98,21 @@ def test_a_stream_that_takes_nothing_does_not_end_a_run(
     assert done.stderr.strip().removeprefix("CommandError: ") == error
     assert lab.last_run()["state"] == "done"
     assert lab.state() == lab.ideal
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_terminal_that_knows_only_ascii_is_told_all(shell_lab: ShellLab, form: str) -> None:
+    """X8: what its encoding lacks is escaped, and JSON is JSON in any encoding."""
+    lab = shell_lab
+    lab.api.edit("/api/v2/pokemon/1/", {"sprites/é": 5})
+    lab.site.environment["PYTHONIOENCODING"] = "ascii"
+    done = lab.site.manage("fetch_sprites", "--ids", "1", "--sprites", "*", "--format", form)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    if form == "json":
+        assert json.loads(done.stdout)["failures"][0]["key"] == "é"
+    else:
+        assert "1 \\xe9: schema" in done.stdout
 
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])

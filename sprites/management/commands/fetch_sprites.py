@@ -10,6 +10,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from io import TextIOWrapper
 from types import FrameType
 from typing import Any, TextIO
 
@@ -44,7 +45,7 @@ class Command(BaseCommand):
         add_arguments(parser)
 
     def handle(self, *args: Any, **given: Any) -> None:
-        self._fill_closed_streams()
+        self._ready_streams()
         gc.freeze()  # else each JSON document makes the collector walk all that Django has loaded
         self.stop = Stop()
         try:
@@ -61,12 +62,15 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=ExitCode.STOPPED) from None
         return self._tell(report, request, given)
 
-    def _fill_closed_streams(self) -> None:
-        """Let a stream that the caller has closed, as ``>&-`` does, take whatever is written."""
+    def _ready_streams(self) -> None:
+        """Let stdout and stderr take any text, also closed, as by ``>&-``, or in ASCII."""
         wrapper: Any
         for wrapper in (self.stdout, self.stderr):
-            if getattr(wrapper, "_out", wrapper) is None:
+            stream = getattr(wrapper, "_out", wrapper)
+            if stream is None:
                 wrapper._out = open(os.devnull, "w")  # noqa: SIM115 # the process's end closes it
+            elif isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
 
     @property
     def _stream(self) -> TextIO:
