@@ -1,8 +1,12 @@
 """H: what upstream's HTTP does wrong, and what comes of it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
+
+from sprites.models import Pokemon, Sprite
 
 from .lab import BACK, DOCUMENT, KEPT, LIST, PNG, HereLab
 
@@ -164,6 +168,19 @@ def test_an_etag_that_changes_over_the_same_bytes_changes_no_file(lab: HereLab, 
     assert (lab.media / row["file"]).stat().st_mtime_ns == stamp
     lab.options(FRESH_FOR=0)
     lab.heal("--force")
+
+
+def test_what_was_checked_in_the_future_is_asked_for_again(lab: HereLab) -> None:
+    """H8: dates from a clock that was ahead do not keep a mirror from looking until they come."""
+    lab.clean()
+    ahead = timezone.now() + timedelta(days=999)
+    Pokemon.objects.update(synced_at=ahead)
+    Sprite.objects.update(checked_at=ahead)
+    run = lab.settle(lab.run(), 0)
+    assert {entry.status for entry in lab.api.requests("/sprites/*")} == {304}
+    assert len(lab.api.requests("/sprites/*")) == run.sprites["wanted"]
+    assert len(lab.api.requests("/api/v2/pokemon/?/")) == 3
+    lab.heal()
 
 
 def test_new_bytes_under_the_old_etag_are_found_by_force(lab: HereLab) -> None:
