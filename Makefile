@@ -2,7 +2,7 @@
 # make test   everything that must hold
 # make pytest DATABASE=postgres  the tests, on a private PostgreSQL server; PYTEST=… says which
 # make stranger  build the wheel, and try it in fresh environments, in sites that nobody here wrote
-# make bench  how fast it is beside others: 12 minutes, needs nginx; BENCH="beside --rounds 2" says what
+# make bench  how fast it is beside others, in a quarter of an hour; BENCH=… says which part
 # make fetch  mirror the first 100 Pokémon from https://pokeapi.co
 
 PYTHON ?= python3

@@ -13,11 +13,11 @@ from .race import Costs, ratio, walls
 
 NOTE = """\
 {count} sprites, {mean:.1f} kB on average and {median:.1f} kB at the median, from nginx on loopback,
-{rounds} rounds. Wall seconds of the whole process: median (minimum–maximum); CPU seconds of it and
-all its children; MB at the peak of its largest process. Ours reads {limit} Pokémon's documents to
-find the sprites, validates, hashes and stores each, and writes its row; the others are given the
-URLs and write what comes to files. Command: `python -m bench beside --rounds {rounds}`, which runs
-the commands of the last column."""
+{rounds} rounds; slow ones that no target names run every third. Wall seconds of the whole process:
+median (minimum–maximum); CPU seconds of it and all its children; MB at the peak of its largest
+process. Ours reads {limit} Pokémon's documents to find the sprites, validates, hashes and stores
+each, and writes its row; the others are given the URLs and write what comes to files.
+Command: `python -m bench beside --rounds {rounds}`, which runs the commands of the last column."""
 
 
 def measure(lab: Lab, rounds: int) -> Findings:

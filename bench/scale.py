@@ -18,7 +18,7 @@ from .tree import MANY_LARGE, write_documents, write_images
 from .whole import Whole
 
 ALL = ("--all", "--sprites", "all")
-INSTANT = (100_000, 400_000)
+INSTANT = (50_000, 200_000)
 COLUMNS = ("run", "sprites", "requests", "seconds", "CPU s", "MB", "database, MB", "images, MB")
 NOTE = """\
 One run each, on threads with 8 workers, without latency; MB of memory at the peak of the command's
