@@ -4,6 +4,7 @@ The allow-list, the timeouts, the total deadline, the cap on decoded bytes and t
 kept here, over the connections of ``transport``.
 """
 
+import io
 import re
 import ssl
 import zlib
@@ -141,7 +142,7 @@ def _reply(response: HTTPResponse, cap: int, usage: Usage, conditional: bool) ->
         return Reply(b"", etag, not_modified=True)
     if response.status != 200:
         raise _refusal(response)
-    body = b"".join(_read(response, cap, usage))
+    body = _read(response, cap, usage)
     if not body:
         raise SpritesError(Code.EMPTY, "the body is empty", status=200)
     return Reply(body, etag, not_modified=False, media_type=_tag(response, "Content-Type"))
@@ -180,22 +181,26 @@ def _retry_after(response: HTTPResponse) -> float | None:
         return None
 
 
-def _read(response: HTTPResponse, cap: int, usage: Usage) -> Iterator[bytes]:
-    """Yield the decoded body; stop with an error as soon as it is over the cap."""
+def _read(response: HTTPResponse, cap: int, usage: Usage) -> bytes:
+    """Return the decoded body; stop with an error as soon as it is over the cap.
+
+    It grows in one place: a list of its parts would stay with the allocator when it is gone.
+    """
     if _announced(response) > cap:
         raise SpritesError(Code.TOO_LARGE, f"announced as over {cap} bytes", status=200)
     unpack = _Unpacker(response.headers.get("Content-Encoding", ""))
-    left = cap
+    body, left = io.BytesIO(), cap
     while response.length != 0 and (raw := response.read(_CHUNK)):
         usage.bytes += len(raw)
         part = unpack(raw, left + 1)
         left -= len(part)
         if left < 0:
             raise SpritesError(Code.TOO_LARGE, f"over {cap} bytes", status=200)
-        yield part
+        body.write(part)
     if response.length:  # http.client ends a body that was cut as if it were whole
         raise SpritesError(Code.TRUNCATED, f"{response.length} bytes are missing", status=200)
     unpack.finish()
+    return body.getvalue()
 
 
 def _announced(response: HTTPResponse) -> int:

@@ -31,8 +31,8 @@ _KINDS: list[dict[str, Any]] = [
     {"headers": {"Content-Encoding": "br"}}, {"headers": {"X-PokeAPI-Hash": "another"}},
 ]  # fmt: skip
 _MIB = 2**20
-_GROWTH = {"processes": 50 * _MIB, "threads": 150 * _MIB}
-"""Bytes that the parent may grow by once it is at work; its threads decode images in it."""
+_GROWTH = 50 * _MIB
+"""Bytes that the parent may grow by once it is at work."""
 
 
 @pytest.mark.skipif(not _COUNT, reason="SPRITES_SOAK is not set")
@@ -46,7 +46,7 @@ def test_a_mirror_of_faulty_replies_becomes_whole(tmp_path: Path, migrated: Data
             _spoil(api, seed)
             growth = _soak(soaked, *chosen, "--timeout", "3", "--executor", executor)
             soaked.assert_files(strays=True)
-            assert growth <= _GROWTH[executor]
+            assert growth <= _GROWTH
             api.clear()
         # All is due: an ETag that was a lie is renewed when its sprite is asked for again.
         soaked.site.environment["SPRITES_FRESH_FOR"] = "0"
