@@ -35,12 +35,10 @@ class FailedError(Exception):
 
 def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> Cost:
     """Run a command to its end and return what it cost; raises FailedError."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.cost", *command],
-        env={**os.environ, **(env or {})},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
+    given = {**os.environ, **(env or {})}
+    given.pop("PYTHONDONTWRITEBYTECODE", None)  # else each start would compile what was edited
+    words = [sys.executable, "-m", "bench.cost", *command]
+    done = subprocess.run(words, env=given, stdout=subprocess.PIPE, check=True)
     facts: dict[str, Any] = json.loads(done.stdout)
     if (code := facts.pop("code")) != 0:
         raise FailedError(f"{' '.join(command)} ended with {code}: {facts['output'][-500:]}")
