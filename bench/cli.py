@@ -6,6 +6,7 @@ each part found last, which is kept in ``.bench``.
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,6 +34,7 @@ DATA = Path("../shared/pokeapi")
 def main() -> None:
     """Do what is asked for."""
     options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # nginx must not outlive this process
     if parts := [name for name in options.parts or PARTS if name in PARTS]:
         with open_lab(options.data, options.only) as lab:
             for name in parts:
