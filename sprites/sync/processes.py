@@ -126,7 +126,6 @@ class _Child:
         self._pipe, self._theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(self._theirs, threads), daemon=True)
         self._thread = threading.Thread(target=self._attend, name="sprites-process", daemon=True)
-        self._thread.start()
 
     @property
     def room(self) -> int:
@@ -134,13 +133,16 @@ class _Child:
         return self._most - len(self.futures)
 
     def send(self, calls: list[Call]) -> None:
-        """Give it calls, or with none the word that there will be no more."""
+        """Give it calls, with which it is started, or the word that there will be no more."""
+        if calls and not self._thread.ident:
+            self._thread.start()
         with suppress(OSError):  # it has died, and its thread is about to hear of that
             self._pipe.send(calls)
 
     def join(self) -> None:
         """Wait until it has ended."""
-        self._thread.join()
+        if self._thread.ident:
+            self._thread.join()
 
     def _attend(self) -> None:
         """Start the process, which takes a moment, and settle its calls until it ends."""

@@ -91,6 +91,13 @@ def test_one_worker_is_one_process() -> None:
     executor.shutdown()
 
 
+def test_a_process_is_started_when_there_is_work_for_it() -> None:
+    """One call after another needs one process, whatever the number of workers."""
+    executor = ProcessExecutor(8)
+    assert len({executor.submit(os.getpid).result(20) for _ in range(6)}) == 1
+    executor.shutdown()
+
+
 def test_results_and_errors_come_back(pool: ProcessExecutor) -> None:
     """A Future has what its call returned or raised, whatever the order."""
     futures = [pool.submit(divmod, 100, number) for number in range(20)]
