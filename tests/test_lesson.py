@@ -99,7 +99,11 @@ def test_ctrl_c_ends_the_solution(api: PokeAPI, tmp_path: Path) -> None:
     """At Ctrl-C the calls that run are waited for, and no other begins."""
     api.fault(ANY_PICTURE, delay=0.5)
     arguments = ["--api", api.url, "--folder", str(tmp_path), "--workers", "2"]
-    student = subprocess.Popen(command("solution5_ctrl_c", *arguments), stderr=subprocess.PIPE)
+    student = subprocess.Popen(
+        command("solution5_ctrl_c", *arguments),
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as in a terminal
+    )
     until(lambda: api.requests(ANY_PICTURE))
     student.send_signal(signal.SIGINT)
     _, told = student.communicate(timeout=20)

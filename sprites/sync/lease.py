@@ -66,9 +66,9 @@ class Lease:
         try:
             with transaction.atomic(using=router.db_for_write(SyncRun)):
                 run.save(update_fields=_TAKEN if was_queued else None)
+                _conducted.add(run.pk)  # before others can see the row
         except IntegrityError:
             raise LockHeldError("another run has just started") from None
-        _conducted.add(run.pk)
         return cls(run, was_queued=was_queued, after_stray=before is None or not before.swept)
 
     @again
@@ -86,10 +86,15 @@ class Lease:
         else:
             self.run.delete()
 
-    @again
     def release(self, report: SyncReport, picture: dict[str, Any], *, swept: bool) -> None:
         """Write how the run ended and let the next one start."""
-        _conducted.discard(self.run.pk)
+        try:
+            self._end(report, picture, swept=swept)
+        finally:
+            _conducted.discard(self.run.pk)
+
+    @again
+    def _end(self, report: SyncReport, picture: dict[str, Any], *, swept: bool) -> None:
         SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING).update(
             state=_STATES[report.exit_code],
             exit_code=report.exit_code,

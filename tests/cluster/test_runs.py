@@ -88,7 +88,7 @@ def test_a_signal_ends_what_runs_on_the_workers(lab: ShellLab, nodes: Nodes) -> 
     assert time.monotonic() - began < 6.5
     assert (exit_code, len(said(err))) == (130, 1)
     assert Run(exit_code, out, err).sprites["not_tried"] > 0
-    lab.assert_files()
+    lab.assert_files(strays=True)  # what a worker far away stores after the parent's end
     lab.heal("--workers", "4")
 
 

@@ -7,14 +7,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
+from django.db.models.signals import post_save
 from django.utils import timezone
 
 from sprites.errors import LockHeldError
 from sprites.models import SyncRun
-from sprites.sync.lease import Lease, process_name, this_host
+from sprites.sync.lease import Lease, is_alive, process_name, this_host
 from sprites.sync.report import ExitCode, SyncReport
 
 from ..site import until
@@ -39,6 +41,21 @@ def left(process: str, host: str = "", age: float = 0) -> SyncRun:
         started_at=beat,
         heartbeat_at=beat,
     )
+
+
+@contextmanager
+def seen(sender: Any) -> Iterator[list[bool]]:
+    """Note whether a run looks alive as soon as others can see that it was saved."""
+    found: list[bool] = []
+
+    def look(instance: SyncRun, **_: Any) -> None:
+        transaction.on_commit(lambda: found.append(is_alive(instance)))
+
+    post_save.connect(look, sender=sender)
+    try:
+        yield found
+    finally:
+        post_save.disconnect(look, sender=sender)
 
 
 @contextmanager
@@ -200,3 +217,20 @@ def test_of_many_that_begin_at_once_one_wins() -> None:
     assert len(outcomes) == 6
     assert sum(isinstance(outcome, Lease) for outcome in outcomes) == 1
     assert SyncRun.objects.filter(state="running").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_is_alive_from_its_first_moment_to_its_last() -> None:
+    """Other threads of its process never see a run that holds the lock as one that died."""
+    with seen(SyncRun) as first:
+        lease = Lease.take(new_run())
+    last = []
+
+    def look(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE"):
+            last.append(is_alive(lease.run))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(look):
+        lease.release(SyncReport("threads", 8), {}, swept=True)
+    assert (first, last) == ([True], [True])
