@@ -14,6 +14,8 @@ import pytest
 from sprites.sync.processes import ProcessExecutor
 
 ROOT = Path(__file__).parents[2]
+LOCAL = "pickle|local object"
+"""What Pythons say of a function that can't be pickled."""
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def test_results_and_errors_come_back(pool: ProcessExecutor) -> None:
 
 @pytest.mark.parametrize(
     ("call", "error"),
-    [(odd, "OddError: one"), (unpicklable, "pickle"), (leave, "3"), (lambda: None, "pickle")],
+    [(odd, "OddError: one"), (unpicklable, LOCAL), (leave, "3"), (lambda: None, LOCAL)],
 )
 def test_what_cannot_travel_is_an_error_of_its_call(
     pool: ProcessExecutor, call: Callable[[], None], error: str
