@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from sprites.models import Pokemon, PokemonType, Sprite
 
+from ..cluster.nodes import Nodes
 from ..database import SQLite
 from ..site import ShellSite, Site, files_in
 from .s3 import Bucket
@@ -89,6 +90,20 @@ def test_processes_of_their_own_get_the_same_from_s3(
     """A site whose workers look the storage up in the settings themselves makes the same mirror."""
     shell.environment |= s3.environment
     run = shell.fetch(*SELECTION, "--executor", executor)
+    assert run.exit_code == 0, run.stderr
+    with shell.database.connect() as line:
+        assert rows(line.cursor()) == expected[0]
+    assert s3.files() == expected[1]
+
+
+def test_a_cluster_gets_the_same_from_s3(
+    shell: ShellSite, expected: tuple[Rows, dict[str, bytes]], s3: Bucket, tmp_path: Path
+) -> None:
+    """Workers of a cluster, with keys of their own, make the same mirror as this process."""
+    with Nodes(tmp_path) as nodes:
+        nodes.add(2, know=s3.environment)
+        shell.environment |= s3.environment | {"SPRITES_DASK_SCHEDULER": nodes.address}
+        run = shell.fetch(*SELECTION, "--executor", "dask")
     assert run.exit_code == 0, run.stderr
     with shell.database.connect() as line:
         assert rows(line.cursor()) == expected[0]
