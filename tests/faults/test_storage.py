@@ -26,9 +26,9 @@ class Disk:
             pytest.skip("no small disk can be mounted here")
 
     def remount(self, options: str) -> None:
-        """Change its size or make it read-only."""
+        """Change its size or make it read-only, as soon as no file on it is being written."""
         command = ["mount", "-o", f"remount,{options}", str(self.path)]
-        subprocess.run(command, check=True, capture_output=True)
+        wait_for(lambda: subprocess.run(command, capture_output=True).returncode == 0)
 
 
 @pytest.fixture
