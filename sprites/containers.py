@@ -6,6 +6,7 @@ not seen by them at all, which is where another document could hide.
 
 import re
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -19,16 +20,23 @@ _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def png_end(data: bytes) -> int:
-    """Walk a PNG's chunks to IEND; a heap of packed texts, a megabyte each, is a bomb."""
-    at, packed = 8, 0
+    """Walk a PNG's chunks and their checksums to IEND, as Pillow's ``verify`` does.
+
+    A heap of packed texts, a megabyte each, is a bomb.
+    """
+    at, packed, view = 8, 0, memoryview(data)
     while at + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        at += 12 + length
+        kind = data[at + 4 : at + 8]
+        start, at = at + 4, at + 12 + int.from_bytes(data[at : at + 4], "big")
         packed += kind in _PACKED_CHUNKS
         if packed > _MOST_PACKED:
             raise SpritesError(Code.BOMB, f"over {_MOST_PACKED} packed texts in one PNG")
+        if at > len(data):
+            return 0
         if kind == b"IEND":
-            return at if at <= len(data) else 0
+            return at
+        if view[at - 4 : at] != zlib.crc32(view[start : at - 4]).to_bytes(4, "big"):
+            raise SpritesError(Code.BAD_IMAGE, f"PNG: a wrong checksum of {kind!r}")
     return 0
 
 

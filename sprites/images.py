@@ -108,8 +108,6 @@ def _decode(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
     if form.name == "PNG":
         width, height = struct.unpack_from(">II", data, 16)
         _check_pixels(width * height, limits.max_pixels)  # before Pillow allocates anything
-        with _open(data, form) as image:
-            image.verify()
     with _open(data, form) as image:
         width, height = image.size
         frames = getattr(image, "n_frames", 1)

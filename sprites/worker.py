@@ -32,9 +32,12 @@ from .sync.records import (
     StoredSprite,
     Unchanged,
 )
+from .turn import Turn
 
 _SLICE = 1.0
 """Seconds after which a batch begins no other job."""
+_turn = Turn()
+"""What a process does with bytes, one thread at a time; fetching them is left to all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,8 @@ def _resource(context: Context, job: ResourceJob, usage: Usage) -> Result:
     reply = http.get(job.url, policy, policy.max_json_bytes, usage, etag=job.etag)
     if reply.not_modified:
         return Unchanged(reply.etag or job.etag)
-    record = pokeapi.parse(job.kind, reply.body, reply.etag)
+    with _turn.taken():
+        record = pokeapi.parse(job.kind, reply.body, reply.etag)
     if isinstance(record, PokemonRecord) and record.id != job.pokemon:
         raise SpritesError(Code.SCHEMA, f"id is {record.id}, asked for {job.pokemon}")
     return record
@@ -120,7 +124,8 @@ def _sprite(context: Context, job: SpriteJob, usage: Usage) -> Result:
     reply = http.get(job.url, context.policy, context.policy.max_image_bytes, usage, etag=etag)
     if reply.not_modified:
         return Unchanged(reply.etag or etag)
-    return _keep(context, job, reply.body, reply.etag, reply.media_type)
+    with _turn.taken():
+        return _keep(context, job, reply.body, reply.etag, reply.media_type)
 
 
 def _keep(context: Context, job: SpriteJob, data: bytes, etag: str, served_as: str = "") -> Result:

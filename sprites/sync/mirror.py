@@ -76,6 +76,7 @@ class Mirror:
         for finished in self._schedule.run(self._source(chosen.rows)):
             self._take(finished)
         self.persist.flush()
+        self._asked.clear()  # the sweep needs as much room
         for finished in self._schedule.run(self._copies()):
             self._take(finished)
         self.persist.flush()

@@ -1,6 +1,5 @@
 """``python manage.py fetch_sprites``: options in, a run, its summary and exit code out."""
 
-import gc
 import logging
 import os
 import signal
@@ -26,6 +25,7 @@ from ...sync.run import Listener, sync
 from ...sync.site import check_migrations, checked_options
 from ...sync.stop import Stop
 from ...trace import open_trace
+from .. import memory
 from ..arguments import add_arguments, overrides, read_request
 
 _LEVELS = {0: logging.ERROR, 1: logging.WARNING, 2: logging.INFO, 3: logging.DEBUG}
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **given: Any) -> None:
         self._ready_streams()
-        gc.freeze()  # else each JSON document makes the collector walk all that Django has loaded
+        memory.prepare()
         self.stop = Stop()
         try:
             if given["list_sprites"]:
