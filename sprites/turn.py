@@ -17,19 +17,18 @@ class Turn:
     """A lock that is not waited for while its holder is slow.
 
     Whoever holds it for longer than ``patience`` seconds waits for a disk or a network file system,
-    where it helps to be many: the others go ahead without it.
+    where it helps to be many: until it is done, the others go ahead without the lock.
     """
 
     def __init__(self, patience: float = _PATIENCE) -> None:
-        self._lock = threading.Lock()
-        self._patience = patience
-        self._count = 0
+        self.patience = patience
+        self._lock, self._queue = threading.Lock(), threading.Lock()
+        self._is_slow = False
 
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Work alone, as a rule."""
         is_mine = self._wait()
-        self._count += is_mine
         try:
             yield
         finally:
@@ -37,10 +36,12 @@ class Turn:
                 self._lock.release()
 
     def _wait(self) -> bool:
-        """Wait for the turn; give up once one and the same holder has had it for too long."""
-        seen = self._count
-        while not self._lock.acquire(timeout=self._patience):
-            if seen == self._count:
+        """Wait for the turn, or until its holder is known to be slow; tell whether it is ours.
+
+        Only the first in the queue looks at the clock, for each look wakes a thread up.
+        """
+        with self._queue:
+            if self._is_slow and self._lock.locked():
                 return False
-            seen = self._count
-        return True
+            self._is_slow = not self._lock.acquire(timeout=self.patience)
+            return not self._is_slow

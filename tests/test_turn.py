@@ -12,24 +12,11 @@ _LONG = 30
 
 def test_one_thread_has_the_turn_at_a_time() -> None:
     """Whoever comes while it is taken comes in when it is given back, and never earlier."""
-    turn = Turn(patience=_LONG)
-    inside: list[int] = []
-
-    def work(number: int) -> bool:
-        with turn.taken():
-            inside.append(number)
-            for _ in range(20):  # each of them passes Python's own lock on
-                os.listdir()
-            is_alone = inside == [number]
-            inside.remove(number)
-        return is_alone
-
-    with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(work, range(500)))
+    assert _is_taken_alone(Turn(patience=_LONG))
 
 
 def test_a_slow_turn_is_not_waited_for() -> None:
-    """Where one waits for its disk, the others work beside it, and beside each other."""
+    """Where one waits for its disk, the others work beside it and each other, and then in turns."""
     turn = Turn(patience=0.01)
     begun, end = threading.Event(), threading.Event()
     together = threading.Barrier(3, timeout=_LONG)
@@ -50,3 +37,21 @@ def test_a_slow_turn_is_not_waited_for() -> None:
             other.result()
         end.set()
         assert slow.result()
+    turn.patience = _LONG
+    assert _is_taken_alone(turn)
+
+
+def _is_taken_alone(turn: Turn) -> bool:
+    inside: list[int] = []
+
+    def work(number: int) -> bool:
+        with turn.taken():
+            inside.append(number)
+            for _ in range(20):  # each of them passes Python's own lock on
+                os.listdir()
+            is_alone = inside == [number]
+            inside.remove(number)
+        return is_alone
+
+    with ThreadPoolExecutor(8) as pool:
+        return all(pool.map(work, range(500)))
