@@ -56,7 +56,8 @@ class Host:
         elif failure.code in _SILENCES:
             self.silences.add(number)
             if len(self.silences) >= rules.breaker * _SILENCES_A_REFUSAL:
-                return f"{self.name} failed {len(self.silences)} in a row: {failure.detail}"
+                who = "the media storage" if failure.code is Code.STORAGE else self.name
+                return f"{who} failed {len(self.silences)} in a row: {failure.detail}"
         elif failure.status is not None:
             self.answered()
         return ""

@@ -6,6 +6,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from .. import __version__
+from ..errors import UsageError
 from ..worker import run_batch
 from .records import Outcome
 
@@ -47,7 +49,14 @@ class Packet:
     runs: Sequence[Callable[[], Outcome]]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return run_batch, (self.runs,)
+        return _run, (__version__, self.runs)
+
+
+def _run(release: str, runs: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
+    """Run a packet's jobs on a worker; raises UsageError where its records are other ones."""
+    if release != __version__:
+        raise UsageError(f"a worker has django-sprites {__version__}, this run has {release}")
+    return run_batch(runs)
 
 
 def settle(calls: Sequence[Call], outcomes: Sequence[Outcome]) -> None:

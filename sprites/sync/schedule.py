@@ -224,7 +224,8 @@ class Schedule(Generic[J]):
             yield from self._lost(task, generation)
         elif error is not None:
             text = f"{type(error).__name__}: {error}"[:300]
-            yield from self._judge(task, Outcome(failure=Failure(Code.INTERNAL, text)))
+            failure = Failure(Code.INTERNAL, text, fatal=isinstance(error, UsageError))
+            yield from self._judge(task, Outcome(failure=failure))
         else:
             yield from self._judge(task, future.result())
 

@@ -5,6 +5,8 @@ import signal
 import time
 from typing import Any
 
+from sprites import __version__
+
 from ..faults.lab import GIF, ShellLab, wait_for
 from ..faults.signalled import ended, sprite_files, start
 from ..site import Run
@@ -42,6 +44,15 @@ def test_images_behind_an_alias_need_workers_with_settings(lab: ShellLab, mortal
     run = lab.run("--force")
     assert (run.exit_code, len(said(run.stderr))) == (2, 1)
     assert "DJANGO_SETTINGS_MODULE" in run.stderr
+    assert lab.api.requests() == []
+
+
+def test_workers_of_another_release_end_the_run_at_once(lab: ShellLab, nodes: Nodes) -> None:
+    """Their records are other ones: exit 2 with one line that says so, and no request."""
+    on(lab, nodes).site.environment["DJANGO_SETTINGS_MODULE"] = "tests.cluster.newer"
+    run = lab.run()
+    assert (run.exit_code, len(said(run.stderr))) == (2, 1)
+    assert f"a worker has django-sprites {__version__}, this run has 99.0" in run.stderr
     assert lab.api.requests() == []
 
 

@@ -99,6 +99,13 @@ def test_a_host_that_only_fails_ends_the_run(code: Code, seen: int) -> None:
     assert seen <= len(done.seen) <= seen * retried
 
 
+def test_a_storage_that_only_fails_is_no_fault_of_a_host() -> None:
+    """It ends the run as a silent host does, and is what the message names."""
+    done = scheduled(lambda job: failed(Code.STORAGE), jobs(500), workers=1, window=1)
+    assert (done.stop.exit_code, len(done.seen)) == (ExitCode.STOPPED, 20)
+    assert done.stop.message.startswith("the media storage failed 20 in a row")
+
+
 def test_one_answer_closes_the_account_of_a_host() -> None:
     """Refusals count in a row only: a host that answers now and then is not given up."""
     blocked = failed(Code.BLOCKED, 403)
