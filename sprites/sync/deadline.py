@@ -11,6 +11,8 @@ import time
 from types import TracebackType
 from typing import Self
 
+from ..errors import Code, SpritesError
+
 _TICK = 0.1
 """Seconds between two looks at the deadlines that are running."""
 
@@ -21,9 +23,14 @@ _reaper: threading.Thread | None = None
 
 
 class Deadline:
-    """The time that one job may take in all, in seconds; a context manager around the job."""
+    """The time that one job may take in all, in seconds; a context manager around the job.
+
+    Leaving it raises SpritesError where the time was over, whatever came of the job: a body without
+    a length looks whole where its socket was shut.
+    """
 
     def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self.expires = time.monotonic() + seconds
         self.expired = False
         self._socket: socket.socket | None = None
@@ -46,6 +53,8 @@ class Deadline:
         with _changed:
             _running.discard(self)
         self._socket = None  # from now on another job may be using it
+        if self.expired and (kind is None or issubclass(kind, Exception)):
+            raise SpritesError(Code.TIMEOUT, f"not done within {self._seconds:g} s") from None
 
     def guard(self, sock: socket.socket | None) -> None:
         """Watch over the socket that the job reads from now."""
