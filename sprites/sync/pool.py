@@ -10,9 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
-from django.utils.module_loading import import_string
-
 from ..errors import UsageError
+from ..hooks import load
 from . import deadline
 from .processes import ProcessExecutor
 
@@ -105,15 +104,10 @@ def _processes(workers: int) -> Executor:
 
 
 def _factory(path: str) -> Callable[[int], Executor]:
-    try:
-        factory = import_string(path)
-    except ImportError as error:
+    if "." not in path:
         known = "threads, processes, sync, dask"
-        raise UsageError(
-            f"executor {path!r} is not {known}, and can't be imported: {error}"
-        ) from None
-    if not callable(factory):
-        raise UsageError(f"executor {path!r} is no factory: it can't be called")
+        raise UsageError(f"executor {path!r} is not {known}, and no dotted path of a factory")
+    factory = load("executor", path)
     return lambda workers: _made(path, factory, workers)
 
 

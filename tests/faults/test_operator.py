@@ -62,7 +62,8 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(
 
 
 _NO_EXECUTORS = {
-    "nothing": "can't be imported",
+    "nothing": "no dotted path",
+    "tests.faults.unimportable.factory": "RuntimeError",
     "no.such.module.factory": "No module named",
     "tests.faults.executors.nothing": "nothing",
     "tests.factories.NOT_CALLABLE": "can't be called",
