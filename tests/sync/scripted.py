@@ -8,13 +8,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import (
-    BrokenExecutor,
-    Executor,
-    Future,
-    InvalidStateError,
-    ThreadPoolExecutor,
-)
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,7 +132,7 @@ class Mortal(Executor):
     def __init__(self, workers: int, trace: Trace) -> None:
         self._threads, self._trace = ThreadPoolExecutor(workers), trace
         self._lock = threading.Lock()
-        self._flying: set[Future[Any]] = set()
+        self._flying: dict[Future[Any], Job] = {}
         self._broken = False
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
@@ -146,10 +140,10 @@ class Mortal(Executor):
         with self._lock:
             if self._broken:
                 raise BrokenExecutor("a worker died")
-            self._flying.add(future)
-        job = args[0]
-        self._trace.begin(job)
-        future.add_done_callback(lambda _: self._trace.end(job))
+            self._flying[future] = job = args[0]
+            self._trace.begin(job)
+        # Only for who takes it back: a callback may come after the schedule has gone on.
+        future.add_done_callback(lambda done: self._trace.end(job) if done.cancelled() else None)
         self._threads.submit(self._run, future, fn, args)
         return future
 
@@ -158,7 +152,10 @@ class Mortal(Executor):
 
     def _run(self, future: "Future[Any]", fn: Any, args: Any) -> None:
         with self._lock:
-            if future not in self._flying or not future.set_running_or_notify_cancel():
+            if future not in self._flying:
+                return
+            if not future.set_running_or_notify_cancel():
+                del self._flying[future]
                 return
         try:
             self._settle(future, fn(*args), None)
@@ -171,7 +168,7 @@ class Mortal(Executor):
         with self._lock:
             if future not in self._flying:
                 return
-            self._flying.discard(future)
+            self._trace.end(self._flying.pop(future))
         if error is None:
             future.set_result(result)
         else:
@@ -180,13 +177,12 @@ class Mortal(Executor):
     def _die(self) -> None:
         with self._lock:
             self._broken = True
-            lost, self._flying = self._flying, set()
+            lost, self._flying = self._flying, {}
         self._trace.die()
-        for future in lost:
-            try:
+        for future, job in lost.items():
+            if future.running() or future.set_running_or_notify_cancel():
+                self._trace.end(job)
                 future.set_exception(BrokenExecutor("a worker died"))
-            except InvalidStateError:  # cancelled, and so never begun
-                continue
 
 
 @dataclass

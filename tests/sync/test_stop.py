@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from sprites.errors import Code
+from sprites.errors import Code, SpritesError
 from sprites.sync.deadline import Deadline
 from sprites.sync.records import Outcome
 from sprites.sync.report import ExitCode
@@ -57,11 +57,14 @@ def test_a_stop_ends_what_hangs_on_a_socket(monkeypatch: pytest.MonkeyPatch) -> 
     with silent, other:
 
         def hang() -> Outcome:
-            with Deadline(60) as deadline:
-                deadline.guard(silent)
-                stop.ask(ExitCode.TERMINATED, "by a test")
-                silent.recv(1)
-                return failed(Code.TIMEOUT) if deadline.expired else OK
+            try:
+                with Deadline(60) as deadline:
+                    deadline.guard(silent)
+                    stop.ask(ExitCode.TERMINATED, "by a test")
+                    silent.recv(1)
+            except SpritesError as error:
+                return failed(error.code)
+            return OK
 
         began = time.monotonic()
         done = scheduled(Script({Job(0): [hang]}), jobs(1), stop=stop)
