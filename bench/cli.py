@@ -14,13 +14,14 @@ from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
-from . import again, beside, database, latency, overhead, page, scale, server, workers
+from . import again, beside, database, latency, overhead, page, scale, server, stages, workers
 from .findings import Findings
 from .lab import HOME, Lab, open_lab
 
 PARTS: dict[str, Callable[[Lab, int], Findings]] = {
     "server": server.measure,
     "beside": beside.measure,
+    "stages": stages.measure,
     "latency": latency.measure,
     "again": again.measure,
     "workers": workers.measure,

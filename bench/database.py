@@ -16,7 +16,7 @@ def measure(lab: Lab, rounds: int) -> Findings:
     for _ in range(rounds):
         for name in EXECUTORS:
             run, inside = lab.site().watch(*selection(lab.tree), "--executor", name)
-            shares[name].append(inside.database / run.cost.wall)
+            shares[name].append(inside.seconds["database"] / run.cost.wall)
     return Findings(
         [
             Target(f"rows: share of wall time in the database, {name}", 0.1, Spread.of(each))

@@ -1,7 +1,8 @@
 """The command with a clock inside: ``python -m bench.inside FACTS fetch_sprites …``.
 
 Works like ``manage.py``, and then writes to the file FACTS how many seconds this process spent in
-the database and how many MB of memory it had at its peak, without its children.
+each stage and how many MB of memory it had at its peak, without its children. The workers' stages
+are only timed well where there is one of them.
 """
 
 import functools
@@ -17,9 +18,19 @@ from django.core.management import execute_from_command_line
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
-_CALLS = {
-    SQLiteCursorWrapper: ("execute", "executemany", "fetchone", "fetchmany", "fetchall"),
-    BaseDatabaseWrapper: ("connect", "commit", "rollback"),
+from sprites import images
+from sprites.storage import Store
+from sprites.sync import http, pokeapi
+
+_STAGES: dict[str, dict[Any, tuple[str, ...]]] = {
+    "network": {http: ("get",)},
+    "documents": {pokeapi: ("parse",)},
+    "images": {images: ("inspect",)},
+    "storage": {Store: ("put",)},
+    "database": {
+        SQLiteCursorWrapper: ("execute", "executemany", "fetchone", "fetchmany", "fetchall"),
+        BaseDatabaseWrapper: ("connect", "commit", "rollback"),
+    },
 }
 
 
@@ -29,15 +40,15 @@ class Clock:
     def __init__(self) -> None:
         self.seconds, self._depth = 0.0, 0
 
-    def watch(self, owner: type, name: str) -> None:
-        """Count the time of a method from now on."""
-        method: Callable[..., Any] = getattr(owner, name)
+    def watch(self, owner: Any, name: str) -> None:
+        """Count the time of a function from now on."""
+        function: Callable[..., Any] = getattr(owner, name)
 
-        @functools.wraps(method)
+        @functools.wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
             began, self._depth = time.perf_counter(), self._depth + 1
             try:
-                return method(*args, **kwargs)
+                return function(*args, **kwargs)
             finally:
                 self._depth -= 1
                 if not self._depth:
@@ -47,16 +58,18 @@ class Clock:
 
 
 def main(facts: str, *words: str) -> None:
-    """Run a command of Django's and write what the clock says."""
-    clock = Clock()
-    for owner, names in _CALLS.items():
-        for name in names:
-            clock.watch(owner, name)
+    """Run a command of Django's and write what the clocks say."""
+    clocks = {stage: Clock() for stage in _STAGES}
+    for stage, calls in _STAGES.items():
+        for owner, names in calls.items():
+            for name in names:
+                clocks[stage].watch(owner, name)
     try:
         execute_from_command_line(["manage.py", *words])
     finally:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        Path(facts).write_text(json.dumps({"database": clock.seconds, "memory": memory}))
+        seconds = {stage: clock.seconds for stage, clock in clocks.items()}
+        Path(facts).write_text(json.dumps({"seconds": seconds, "memory": memory}))
 
 
 if __name__ == "__main__":

@@ -28,9 +28,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What the command's own process spent: seconds in the database, MB at its peak."""
+    """What the command's own process spent: seconds in each stage, MB at its peak."""
 
-    database: float
+    seconds: dict[str, float]
     memory: float
 
 
