@@ -114,7 +114,9 @@ class Store:
     def _save(self, name: str, data: bytes) -> str:
         if not isinstance(self.backend, FileSystemStorage):
             return self.storage.save(name, ContentFile(data))
-        path = os.path.join(self.backend.location, INCOMING, f"{uuid.uuid4().hex}.part")
+        # Sixteen folders: in a single one, processes wait for each other to create a file.
+        part = uuid.uuid4().hex
+        path = os.path.join(self.backend.location, INCOMING, part[0], f"{part}.part")
         try:
             _write(path, data)
             return self.backend.save(name, _Incoming(path, data))
