@@ -4,11 +4,9 @@ In: a Lab and a number of rounds. Out: Findings. The least that R requests can t
 workers. A run is timed from its first request, by nginx's log, to the end that its row tells.
 """
 
-import sys
 import time
 from collections.abc import Iterator
 
-from . import cost
 from .contenders import selection
 from .findings import Findings, Spread, Target
 from .lab import Lab
@@ -17,7 +15,6 @@ from .ours import Run
 
 EXECUTORS = ("threads", "processes")
 _MANY, _FEW = 32, 8
-_BARE = (sys.executable, "-c", "import django; django.setup()")
 _CROWD = "50 ms, 32 workers, 5,000 sprites: first request to last row ÷ least"
 _LECTURE = "50 ms, 8 workers, the lecture's 100: whole command ÷ (least + bare django.setup())"
 _END = "select (julianday(max(finished_at)) - 2440587.5) * 86400 from sprites_syncrun"
@@ -51,7 +48,7 @@ def _crowd(lab: Lab, executor: str) -> float:
 def _lecture(lab: Lab, executor: str) -> float:
     """Return the time of the lecture's exercise over the least, with a bare start of Django."""
     site = lab.site(lab.nginx.slow_url)
-    bare = cost.run(_BARE, site.env).wall
+    bare = site.bare_start()
     run = site.fetch("--executor", executor, "--workers", str(_FEW))
     return run.cost.wall / (_least(run, _FEW) + bare)
 

@@ -3,10 +3,8 @@
 In: a Lab and a number of rounds. Out: Findings, a table of what each stage takes.
 """
 
-import sys
 from collections.abc import Mapping
 
-from . import cost
 from .contenders import selection
 from .findings import Findings, Spread, Table
 from .lab import Lab
@@ -41,9 +39,8 @@ def measure(lab: Lab, rounds: int) -> Findings:
 
 def _stages(lab: Lab) -> dict[str, float]:
     site = lab.site()
-    bare = cost.run((sys.executable, "-c", "import django; django.setup()"), site.env).wall
     run, inside = site.watch(*selection(lab.tree), "--executor", "sync", "--workers", "1")
-    known = {**inside.seconds, "start": bare}
+    known = {**inside.seconds, "start": site.bare_start()}
     return {**known, "rest": run.cost.wall - sum(known.values())}
 
 

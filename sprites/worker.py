@@ -124,10 +124,10 @@ def _sprite(context: Context, job: SpriteJob, usage: Usage) -> Result:
     reply = http.get(job.url, context.policy, context.policy.max_image_bytes, usage, etag=etag)
     if reply.not_modified:
         return Unchanged(reply.etag or etag)
-    with _turn.taken():
-        return _keep(context, job, reply.body, reply.etag, reply.media_type)
+    return _keep(context, job, reply.body, reply.etag, reply.media_type)
 
 
+@_turn.taken()
 def _keep(context: Context, job: SpriteJob, data: bytes, etag: str, served_as: str = "") -> Result:
     """Validate the bytes and store them, unless they are the ones that are stored already."""
     sha256 = hashlib.sha256(data).hexdigest()
