@@ -23,8 +23,8 @@ def main(executor: str, workers: str, jobs: str) -> None:
     """Run jobs and print how long it took, the start of the workers left out."""
     pool = open_pool(executor, int(workers))
     schedule: Schedule[ProbeJob] = Schedule(
-        pool, nothing, Rules(0, 60, 5), Stop(),
-        host_of=lambda job: "", on_attempt=lambda job, outcome: None, on_tick=lambda: None,
+        pool, nothing, Rules(0, 60, 20, 5), Stop(),
+        service_of=lambda job: ("", ""), on_attempt=lambda job, outcome: None, on_tick=lambda: None,
     )  # fmt: skip
     _run(schedule, 100)
     began = time.perf_counter()

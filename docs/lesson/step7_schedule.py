@@ -27,9 +27,9 @@ def schedule(urls: list[str], folder: Path, workers: int) -> Iterator[Done]:
     runs: Schedule[str] = Schedule(
         pool,
         partial(attempt, folder),
-        Rules(retries=4, max_pause=60, breaker=5),
+        Rules(retries=4, max_pause=60, max_outage=20, breaker=5),
         Stop(),
-        host_of=lambda url: "the lesson's server",
+        service_of=lambda url: ("the lesson's server", "sprites"),
         on_attempt=lambda url, outcome: None,
         on_tick=lambda: None,
     )

@@ -1,5 +1,11 @@
-"""What the schedule knows of one host: failures in, a pause or a reason to stop the run out."""
+"""What the schedule knows of a host: answers and failures in; a rest, or a reason to stop, out.
 
+A host in trouble is rested, then probed with one job at a time, and trusted again at the first
+answer. All that fails before a rest is over is one event, however many jobs it hits.
+"""
+
+import math
+import random
 import time
 from dataclasses import dataclass, field
 
@@ -7,71 +13,126 @@ from ..errors import Code
 from .records import Failure
 
 _REFUSALS = frozenset({Code.BLOCKED, Code.TLS})
-_SILENCES = frozenset({Code.TIMEOUT, Code.HTTP_5XX, Code.CONNECTION, Code.STORAGE})
-_SILENCES_A_REFUSAL = 4
-"""A host may fail at this many times more paths in a row than it may refuse."""
+_SILENCES = frozenset({Code.TIMEOUT, Code.HTTP_5XX, Code.CONNECTION, Code.TRUNCATED})
+_UNMISTAKABLE = frozenset({Code.UNREACHABLE, Code.RATE_LIMITED})
+_HOW = {
+    Code.UNREACHABLE: "can't be reached",
+    Code.RATE_LIMITED: "only asks us to slow down",
+    Code.TIMEOUT: "does not answer",
+}
+_SURE = 4
+"""Silences prove that a host is down when they are this many times those that rest it."""
+_MIN_ROUNDS = 3
+"""Rests that a host gets at least before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How often and how fast; ``rate`` in jobs a second, ``max_pause`` in seconds."""
+    """How often and how fast; times in seconds, ``rate`` in requests a second.
+
+    ``back_off`` is the longest wait after a job's first failure; each further one doubles it.
+    """
 
     retries: int
     max_pause: float
+    max_outage: float
     breaker: int
     rate: float | None = None
+    back_off: float = 1.0
+
+    def delay(self, failures: int) -> float:
+        """Return how long a job waits that has failed so often.
+
+        With four retries these add up to more than 11 s, so that an outage of ten costs no job.
+        """
+        longest = min(self.back_off * 2 ** (failures - 1), 10 * self.back_off)
+        return random.uniform(0.75 * longest, longest)
+
+    def rest(self, rounds: int) -> float:
+        """Return how long a host is left alone that has not answered in so many rounds."""
+        return self.back_off * min(rounds / 2, 1.5)
 
 
 @dataclass(slots=True, eq=False)
 class Host:
-    """A host's account since it last answered; jobs are told apart by their numbers.
+    """The account of what one host serves since it last answered; jobs are known by number.
 
-    A path that fails is the path's fault until many in a row do; a host that can't be reached at
-    all is given up after a few attempts.
+    ``resume`` is when it may be asked again, ``is_down`` that its failures are not its jobs' own.
     """
 
     name: str
     resume: float = 0.0
-    pauses: int = 0
-    unreachable: int = 0
-    refusals: set[int] = field(default_factory=set)
-    silences: set[int] = field(default_factory=set)
+    answered_at: float = -math.inf
+    is_down: bool = False
+    _rounds: int = 0
+    _since: float = 0.0
+    _pauses: int = 0
+    _silent: set[int] = field(default_factory=set)
+    _refusals: set[int] = field(default_factory=set)
+    _unstored: set[int] = field(default_factory=set)
 
-    def answered(self) -> None:
-        """Note that the host does its work."""
-        self.pauses = self.unreachable = 0
-        self.refusals.clear()
-        self.silences.clear()
+    @property
+    def in_trouble(self) -> bool:
+        """Tell whether it is being rested or probed."""
+        return self._rounds > 0
 
-    def failed(self, number: int, failure: Failure, rules: Rules) -> str:
-        """Note a job's failure; return why the host must be left alone, or ""."""
-        if failure.code is Code.UNREACHABLE:
-            self.unreachable += 1
-            if self.unreachable >= rules.breaker:
-                return f"{self.name} can't be reached: {failure.detail}"
-        elif failure.code in _REFUSALS:
-            self.refusals.add(number)
-            if len(self.refusals) >= rules.breaker:
-                return f"{self.name} refused {len(self.refusals)} in a row: {failure.detail}"
-        elif failure.code in _SILENCES:
-            self.silences.add(number)
-            if len(self.silences) >= rules.breaker * _SILENCES_A_REFUSAL:
-                who = "the media storage" if failure.code is Code.STORAGE else self.name
-                return f"{who} failed {len(self.silences)} in a row: {failure.detail}"
+    def answered(self, sent: float) -> None:
+        """Note that the host did its work; an answer from before its trouble proves nothing."""
+        if self.in_trouble and sent < self.resume:
+            return
+        self.answered_at, self.is_down = time.monotonic(), False
+        self._rounds = self._pauses = 0
+        for failed in (self._silent, self._refusals, self._unstored):
+            failed.clear()
+
+    def failed(self, job: int, sent: float, failure: Failure, rules: Rules) -> str:
+        """Note a job's failure, and when it was sent; return why the run must stop, or ""."""
+        code = failure.code
+        if code in _REFUSALS:
+            self._refusals.add(job)
+            if len(self._refusals) >= rules.breaker:
+                return f"{self.name} refused {len(self._refusals)} in a row: {failure.detail}"
+        elif code is Code.STORAGE:
+            self._unstored.add(job)
+            if len(self._unstored) >= _SURE * rules.breaker:
+                return f"the media storage failed {len(self._unstored)} in a row: {failure.detail}"
+        elif code in _UNMISTAKABLE or failure.retry_after:
+            self.is_down = True
+            return self._rest(sent, failure, rules)
+        elif code in _SILENCES:
+            self._silent.add(job)
+            self.is_down = self.is_down or len(self._silent) >= _SURE * rules.breaker
+            if len(self._silent) >= rules.breaker:
+                return self._rest(sent, failure, rules)
         elif failure.status is not None:
-            self.answered()
+            self.answered(sent)
         return ""
 
-    def pause(self, seconds: float, rules: Rules) -> str:
-        """Leave the host alone for a while; return why for good, or "".
+    def _rest(self, sent: float, failure: Failure, rules: Rules) -> str:
+        """Leave the host alone for a while, or for good, and then say why."""
+        now, asked = time.monotonic(), failure.retry_after or 0.0
+        is_new = sent >= self.resume
+        if is_new:
+            self._since = self._since if self.in_trouble else now
+            self._rounds += 1
+            self._pauses += asked > 0
+        if is_new or asked:
+            self.pause(now + max(asked, rules.rest(self._rounds)))
+        if asked:
+            return self._asked_too_much(asked, rules)
+        seconds = now - self._since
+        if not self.is_down or seconds < rules.max_outage or self._rounds < _MIN_ROUNDS:
+            return ""
+        how = _HOW.get(failure.code, "only fails")
+        return f"{self.name} {how}, for {seconds:.0f} s: {failure.detail}"
 
-        Replies that were under way when the pause began belong to it and do not count anew.
-        """
-        now = time.monotonic()
-        self.pauses += self.resume <= now
-        self.resume = max(self.resume, now + seconds)
+    def _asked_too_much(self, seconds: float, rules: Rules) -> str:
         if seconds > rules.max_pause:
             return f"{self.name} asks us to come back in {seconds:.0f} s"
-        if self.pauses > rules.retries:
-            return f"{self.name} asked {self.pauses} times in a row for a pause"
+        if self._pauses > rules.retries:
+            return f"{self.name} asked {self._pauses} times in a row for a pause"
         return ""
+
+    def pause(self, until: float) -> None:
+        """Leave the host alone until then at least."""
+        self.resume = max(self.resume, until)

@@ -160,10 +160,10 @@ def _refusal(response: HTTPResponse) -> SpritesError:
 
 
 def _retry_after(response: HTTPResponse) -> float | None:
-    """Read Retry-After, seconds or an HTTP date, as seconds from now."""
+    """Read Retry-After, seconds or an HTTP date, as seconds from now; what is past says nothing."""
     value = response.headers.get("Retry-After")
     try:
-        return float(Retry().parse_retry_after(value)) if value else None
+        return float(Retry().parse_retry_after(value)) or None if value else None
     except (InvalidHeader, ValueError, OverflowError):
         return None
 

@@ -28,6 +28,7 @@ from .lease import Lease
 from .mirror import Mirror
 from .plan import Choice
 from .pool import open_pool
+from .queues import Service
 from .records import Job, Outcome, ProbeJob, Request, ResourceJob, SpriteJob
 from .report import ExitCode, SyncReport
 from .schedule import Schedule
@@ -91,7 +92,7 @@ class Conductor:
             partial(run_job, Context(policy(options), self._store, options.NAMING)),
             rules(options),
             stop,
-            host_of=_host_of,
+            service_of=_service_of,
             on_attempt=self._attempt,
             on_tick=self._tick,
             on_pause=self._paused,
@@ -272,8 +273,10 @@ def _take_lease(run: SyncRun) -> Lease:
         raise DatabaseGoneError(f"the run can't be noted: {error}") from None
 
 
-def _host_of(job: Job) -> str:
-    """Name whom a job asks; "" is the storage."""
-    if isinstance(job, ResourceJob) or (isinstance(job, SpriteJob) and not job.copy_of):
-        return origin(job.url)
-    return ""
+def _service_of(job: Job) -> Service:
+    """Name whom a job asks and for what; "" is the storage."""
+    if isinstance(job, ResourceJob):
+        return origin(job.url), "JSON"
+    if isinstance(job, SpriteJob) and not job.copy_of:
+        return origin(job.url), "images"
+    return "", ""

@@ -70,4 +70,10 @@ def policy(options: Options) -> Policy:
 
 def rules(options: Options) -> Rules:
     """Return what the schedule must keep to."""
-    return Rules(options.RETRIES, options.MAX_PAUSE, options.BREAKER, options.RATE)
+    return Rules(
+        retries=options.RETRIES,
+        max_pause=options.MAX_PAUSE,
+        max_outage=options.MAX_OUTAGE,
+        breaker=options.BREAKER,
+        rate=options.RATE,
+    )

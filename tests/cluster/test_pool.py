@@ -25,7 +25,7 @@ def scheduled(work: calls.Work, count: int, address: str, workers: int) -> Outco
         work,
         RULES,
         stop,
-        host_of=lambda job: job.host,
+        service_of=lambda job: (job.host, job.kind),
         on_attempt=lambda job, outcome: done.seen.append((job, outcome)),
         on_tick=lambda: None,
     )

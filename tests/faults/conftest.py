@@ -52,7 +52,7 @@ def shell_lab_in(api: PokeAPI, folder: Path, migrated: Database, ideal: State) -
 def lab(ideal: State, site: Site, settings: Settings) -> HereLab:
     """A mirror in this process whose patience is short."""
     lab = HereLab(site.api, site.media, ideal, site=site, settings=settings)
-    lab.options(RETRIES=1, TIMEOUT=5, READ_TIMEOUT=2, WORKERS=4)
+    lab.options(RETRIES=1, TIMEOUT=5, READ_TIMEOUT=2, WORKERS=4, MAX_OUTAGE=2)
     return lab
 
 

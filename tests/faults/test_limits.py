@@ -58,8 +58,8 @@ def test_very_many_jobs_take_little_memory() -> None:
         workers.settled += 1
 
     schedule: Schedule[Picture] = Schedule(
-        pool, workers.work, Rules(1, 1, 5), stop,
-        host_of=lambda job: "host", on_attempt=settle, on_tick=lambda: None,
+        pool, workers.work, Rules(1, 1, 1, 5), stop,
+        service_of=lambda job: ("", ""), on_attempt=settle, on_tick=lambda: None,
     )  # fmt: skip
     finished = sum(1 for _ in schedule.run(workers.source()))
     pool.close(wait=True)

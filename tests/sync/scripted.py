@@ -20,7 +20,7 @@ from sprites.sync.schedule import Finished, Schedule
 from sprites.sync.stop import Stop
 
 OK = Outcome()
-RULES = Rules(retries=3, max_pause=5.0, breaker=5)
+RULES = Rules(retries=3, max_pause=5.0, max_outage=0.05, breaker=5, back_off=0.002)
 
 
 @dataclass(frozen=True, order=True)
@@ -29,6 +29,7 @@ class Job:
 
     number: int
     host: str = "a"
+    kind: str = ""
 
 
 class Death(BaseException):
@@ -39,9 +40,9 @@ Move = Outcome | Exception | type[Death] | Callable[[], Outcome]
 
 
 def failed(
-    code: Code, status: int | None = None, retry_after: float | None = 0.0, fatal: bool = False
+    code: Code, status: int | None = None, retry_after: float | None = None, fatal: bool = False
 ) -> Outcome:
-    """Return a failed attempt; one that may be tried again is due at once."""
+    """Return a failed attempt."""
     return Outcome(failure=Failure(code, f"made {code}", status, retry_after, fatal))
 
 
@@ -225,7 +226,7 @@ def scheduled(
         work,
         rules,
         stop,
-        host_of=lambda job: job.host,
+        service_of=lambda job: (job.host, job.kind),
         on_attempt=lambda job, outcome: result.seen.append((job, outcome)),
         on_tick=on_tick,
     )

@@ -1,12 +1,14 @@
 """A host's account: pauses, the rate, and when a host is given up."""
 
+import itertools
+import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from sprites.errors import Code
-from sprites.sync.hosts import Rules
-from sprites.sync.records import Outcome
+from sprites.sync.records import Meter, Outcome
 from sprites.sync.report import ExitCode
 
 from .scripted import (
@@ -20,6 +22,9 @@ from .scripted import (
     jobs,
     scheduled,
 )
+
+SLOW = replace(RULES, max_outage=60.0)
+"""Rules under which no outage of a test lasts too long."""
 
 
 def test_a_paused_host_is_left_alone_while_another_goes_on() -> None:
@@ -69,17 +74,32 @@ def test_a_host_that_asks_for_too_long_a_pause_ends_the_run() -> None:
 
 
 def test_a_host_that_only_asks_for_pauses_ends_the_run() -> None:
-    """429 for ever ends after as many pauses in a row as there are retries."""
+    """429 for ever ends after as many pauses in a row as there are retries, each asked once."""
     limited = failed(Code.RATE_LIMITED, 429, retry_after=0.01)
     done = scheduled(lambda job: limited, jobs(50), workers=2, window=4)
     assert done.stop.exit_code is ExitCode.STOPPED
-    assert len(done.seen) <= (RULES.retries + 1) * 4
+    assert len(done.seen) <= RULES.retries + 4
     assert not any(code is None for code in done.codes().values())
+
+
+def test_a_pause_of_nothing_is_a_rest() -> None:
+    """Twelve 429 in a row that name no time cost no job, though only four attempts are allowed."""
+    done = scheduled(Script({Job(0): [failed(Code.RATE_LIMITED, 429)] * 12}), jobs(1), rules=SLOW)
+    assert done.codes() == {Job(0): None}
+    assert done.attempts() == {Job(0): 13}
+
+
+def test_a_path_that_alone_is_refused_for_now_is_given_up() -> None:
+    """Where others are answered in between, a 429 is the job's own and its retries count."""
+    limited = [failed(Code.RATE_LIMITED, 429)] * 99
+    done = scheduled(Script({Job(0): limited}), jobs(500), workers=1, window=1)
+    assert done.codes() == {Job(0): Code.RATE_LIMITED} | dict.fromkeys(jobs(499, first=1))
+    assert not done.stop.asked
 
 
 def test_the_rate_is_kept() -> None:
     """With a rate of 40 jobs a second, the n-th is handed out n/40 s after the first or later."""
-    rules = Rules(retries=3, max_pause=5.0, breaker=5, rate=40.0)
+    rules = replace(RULES, rate=40.0)
     done = scheduled(Script({Job(2): [BUSY, BUSY]}), jobs(10), rules=rules)
     starts = done.trace.times("a")
     assert len(starts) == 12
@@ -87,16 +107,122 @@ def test_the_rate_is_kept() -> None:
         assert at - starts[0] >= number / 40 - 0.005
 
 
-@pytest.mark.parametrize(
-    ("code", "seen"), [(Code.BLOCKED, 5), (Code.TLS, 5), (Code.UNREACHABLE, 5), (Code.TIMEOUT, 20)]
-)
-def test_a_host_that_only_fails_ends_the_run(code: Code, seen: int) -> None:
-    """The breaker opens after so many refusals in a row, or four times as many silences."""
+def test_the_rate_counts_requests() -> None:
+    """Jobs that take two requests each, as behind a redirect, are handed out half as often."""
+    two = Outcome(meter=Meter("1:1", 0.0, 0.0, requests=2, bytes=0))
+    done = scheduled(lambda job: two, jobs(12), workers=1, window=1, rules=replace(RULES, rate=40))
+    starts = done.trace.times("a")
+    assert starts[-1] - starts[0] >= 11 * 2 / 40 - 0.005
+
+
+@pytest.mark.parametrize("code", [Code.BLOCKED, Code.TLS])
+def test_a_host_that_refuses_ends_the_run(code: Code) -> None:
+    """The breaker opens after five different jobs in a row."""
     done = scheduled(lambda job: failed(code), jobs(500), workers=1, window=1)
     assert done.stop.exit_code is ExitCode.STOPPED
     assert "made" in done.stop.message
-    retried = {Code.TIMEOUT: RULES.retries + 1}.get(code, 1)
-    assert seen <= len(done.seen) <= seen * retried
+    assert len(done.seen) == 5
+
+
+@pytest.mark.parametrize(
+    "code", [Code.UNREACHABLE, Code.TIMEOUT, Code.CONNECTION, Code.HTTP_5XX, Code.TRUNCATED]
+)
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_host_that_does_not_answer_ends_the_run_in_time(code: Code, workers: int) -> None:
+    """It is asked by all workers once, then by one job after each rest, until its time is over."""
+    done = scheduled(lambda job: failed(code), jobs(500), workers=workers, window=2 * workers)
+    assert done.stop.exit_code is ExitCode.STOPPED
+    assert "made" in done.stop.message
+    rests = 1 + RULES.max_outage / (1.5 * RULES.back_off) + 2
+    assert len(done.seen) <= 5 + 2 * workers + rests
+    assert not done.finished
+
+
+@pytest.mark.parametrize("code", [Code.UNREACHABLE, Code.TIMEOUT, Code.HTTP_5XX])
+def test_an_outage_costs_no_job(code: Code) -> None:
+    """A host that is away for longer than a job's own retries last is waited for."""
+    asked = itertools.count()
+    done = scheduled(
+        lambda job: failed(code) if 50 <= next(asked) < 95 else OK, jobs(500), rules=SLOW
+    )
+    assert done.codes() == dict.fromkeys(jobs(500))
+    assert done.schedule.retries == 45
+
+
+def test_failures_within_a_rest_are_one_event() -> None:
+    """However many jobs are in flight when a host goes away, behind the rest one probes it."""
+    away = threading.Event()
+    trace = Trace()
+
+    def fail_together() -> Outcome:
+        assert trace.wait(lambda: trace.most == 30)
+        return failed(Code.UNREACHABLE)
+
+    def probe() -> Outcome:
+        assert sum(trace.flying.values()) == 1
+        away.set()
+        return OK
+
+    script = {job: [fail_together] for job in jobs(30)} | {Job(30): [probe]}
+    rules = replace(RULES, back_off=0.1)
+    done = scheduled(Script(script), jobs(200), workers=30, window=30, rules=rules, trace=trace)
+    assert away.is_set()
+    assert done.codes() == dict.fromkeys(jobs(200))
+    assert done.schedule.retries == 30
+
+
+def test_an_answer_from_before_the_trouble_does_not_end_it() -> None:
+    """What was sent before a host went away and comes back late opens no gate."""
+    trace = Trace()
+
+    def late() -> Outcome:
+        assert trace.wait(lambda: done_early.wait(5))
+        return OK
+
+    done_early = threading.Event()
+
+    def gone() -> Outcome:
+        done_early.set()
+        return failed(Code.UNREACHABLE)
+
+    script = Script({Job(0): [late], Job(1): [gone]})
+    rules = replace(RULES, back_off=0.4)
+    done = scheduled(script, jobs(6), workers=2, window=2, rules=rules, trace=trace)
+    third = done.trace.starts[2][1]
+    assert third - done.trace.starts[1][1] >= 0.2
+    assert done.codes() == dict.fromkeys(jobs(6))
+
+
+def test_few_bad_paths_at_the_end_of_a_run_are_no_outage() -> None:
+    """Fewer than twenty that are left and fail do so one by one; the run ends by itself."""
+    bad = jobs(12, first=30)
+    done = scheduled(Script({job: [BUSY] * 99 for job in bad}), jobs(42))
+    assert done.codes() == dict.fromkeys(jobs(30)) | dict.fromkeys(bad, Code.HTTP_5XX)
+    assert {done.attempts()[job] for job in bad} <= {RULES.retries + 1, RULES.retries + 2}
+    assert not done.stop.asked
+
+
+def test_documents_do_not_vouch_for_images() -> None:
+    """Of one host the JSON may be answered while no image is: its images are an account apart."""
+
+    def work(job: Job) -> Outcome:
+        return OK if job.kind == "JSON" else BUSY
+
+    mixed = [Job(n, "a", "JSON" if n % 3 == 0 else "images") for n in range(3000)]
+    done = scheduled(work, mixed)
+    assert done.stop.exit_code is ExitCode.STOPPED
+    images = [job for job, _ in done.seen if job.kind == "images"]
+    assert len(images) < 100
+
+
+def test_a_pause_that_was_asked_for_holds_for_all_that_a_host_serves() -> None:
+    """A 429 of the images is heeded by the documents of the same host, too."""
+    limited = failed(Code.RATE_LIMITED, 429, retry_after=0.5)
+    source = [Job(0, "a", "images"), *(Job(n, "a", "JSON") for n in range(1, 6))]
+    done = scheduled(Script({source[0]: [limited]}), source, workers=1, window=1)
+    first, *others = done.trace.times("a")
+    assert min(others) >= first + 0.5
+    assert done.codes() == dict.fromkeys(source)
 
 
 def test_a_storage_that_only_fails_is_no_fault_of_a_host() -> None:
@@ -116,8 +242,8 @@ def test_one_answer_closes_the_account_of_a_host() -> None:
 
 
 def test_a_path_that_fails_at_every_attempt_is_one_silence() -> None:
-    """The retries of few bad paths do not open the breaker."""
-    rules = Rules(retries=20, max_pause=5.0, breaker=1)
+    """The retries of few bad paths are no trouble of their host."""
+    rules = replace(RULES, retries=20)
     done = scheduled(
         Script({job: [BUSY] * 99 for job in jobs(3)}), jobs(3), rules=rules, workers=1, window=1
     )
