@@ -25,6 +25,7 @@ class Code(StrEnum):
     HTTP_4XX = "http_4xx"
     HTTP_5XX = "http_5xx"
     INTERNAL = "internal"
+    LOST = "lost"
     NOT_FOUND = "not_found"
     RATE_LIMITED = "rate_limited"
     REDIRECT = "redirect"
@@ -60,6 +61,7 @@ MEANING: dict[Code, str] = {
     Code.HTTP_4XX: _("upstream says that the request is wrong"),
     Code.HTTP_5XX: _("upstream has an error of its own"),
     Code.INTERNAL: _("an unexpected error in a worker"),
+    Code.LOST: _("the stored file is gone or damaged, and upstream has no other"),
     Code.NOT_FOUND: _("upstream lists it and does not have it"),
     Code.RATE_LIMITED: _("upstream asks us to slow down"),
     Code.REDIRECT: _("too many redirects, or one without a target"),
@@ -127,8 +129,16 @@ class UsageError(Exception):
     """The command or a setting asks for something that cannot be; no request was made."""
 
 
+class TooMuchError(Exception):
+    """What was asked for would delete too much at once."""
+
+
 class LockHeldError(Exception):
     """Another run holds the lock."""
+
+
+class LockLostError(Exception):
+    """Another run has taken the lock over: this one may write nothing any more."""
 
 
 class DatabaseGoneError(Exception):

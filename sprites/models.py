@@ -64,6 +64,7 @@ class Pokemon(models.Model):
     special_attack = models.PositiveIntegerField(_("special attack"), null=True)
     special_defense = models.PositiveIntegerField(_("special defense"), null=True)
     speed = models.PositiveIntegerField(_("speed"), null=True)
+    sprites_listed = models.PositiveIntegerField(_("sprites that its JSON lists"), default=0)
     etag = models.CharField(_("ETag of its JSON"), max_length=200, blank=True)
     synced_at = models.DateTimeField(_("synced at"), null=True)
 
@@ -169,7 +170,10 @@ class Sprite(models.Model):
         verbose_name = _("sprite")
         verbose_name_plural = _("sprites")
         constraints = [
-            models.UniqueConstraint(fields=["pokemon", "key"], name="sprites_one_row_a_key")
+            models.UniqueConstraint(fields=["pokemon", "key"], name="sprites_one_row_a_key"),
+            models.UniqueConstraint(
+                fields=["file"], condition=~Q(file=""), name="sprites_one_row_a_file"
+            ),
         ]
         indexes = [
             models.Index(fields=["key"], name="sprites_key"),

@@ -23,8 +23,7 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Coalesce, Replace, RowNumber
-from django.utils import timezone
+from django.db.models.functions import Coalesce, Now, Replace, RowNumber
 
 from .looks import ANIMATED, Look, full_name
 
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
 SORTS = ("number", "name", "height", "weight")
 """What a list can be sorted by; a ``-`` before it turns the order round."""
 
-_HEARTBEAT = timedelta(minutes=1)
+TIME_TO_LIVE = timedelta(minutes=1)
+"""How long a run counts as alive after its last heartbeat, on other hosts than its own."""
 
 
 def slug(text: str) -> str:
@@ -47,6 +47,9 @@ def number(text: str) -> int | None:
     """Read ``025`` or ``#25`` as 25; anything else, or what no id can be, is None."""
     digits = text.strip().removeprefix("#")
     return int(digits) if re.fullmatch(r"[0-9]{1,9}", digits) else None
+
+
+_IS_BEATING = Q(heartbeat_at__gt=Now() - TIME_TO_LIVE) & Q(heartbeat_at__lt=Now() + TIME_TO_LIVE)
 
 
 class PokemonQuerySet(QuerySet["Pokemon"]):
@@ -169,9 +172,20 @@ class SyncRunQuerySet(QuerySet["SyncRun"]):
         """Leave out those that wait, and those that never began."""
         return self.exclude(state__in=("queued", "refused"))
 
+    def beating(self) -> Self:
+        """Keep those whose heartbeat is recent, by the clock of the database, which wrote it.
+
+        One that is still to come was written before that clock was set back, and is as old.
+        """
+        return self.filter(_IS_BEATING)
+
+    def silent(self) -> Self:
+        """Keep those whose heartbeat is none of a moment ago."""
+        return self.filter(~_IS_BEATING)
+
     def live(self) -> Self:
         """Keep the run that is at work: marked as running, with a recent heartbeat."""
-        return self.filter(state="running", heartbeat_at__gte=timezone.now() - _HEARTBEAT)
+        return self.filter(state="running").beating()
 
 
 class _Plain(Func):

@@ -115,24 +115,41 @@ def _resource(context: Context, job: ResourceJob, usage: Usage) -> Result:
 
 
 def _sprite(context: Context, job: SpriteJob, usage: Usage) -> Result:
-    stored = job.stored
-    if job.verify and stored and context.store.digest(stored.name) == stored.sha256:
+    intact = _is_intact(context.store, job)
+    if intact and not job.asks_upstream:
         return Unchanged(job.etag)
-    etag = "" if job.verify or not (stored and stored.intact) else job.etag
     if job.copy_of:
-        return _keep(context, job, context.store.read(job.copy_of), "")
-    reply = http.get(job.url, context.policy, context.policy.max_image_bytes, usage, etag=etag)
+        return _keep(context, job, intact, context.store.read(job.copy_of), "")
+    etag = job.etag if intact else ""
+    try:
+        reply = http.get(job.url, context.policy, context.policy.max_image_bytes, usage, etag=etag)
+    except SpritesError as error:
+        if error.code is Code.NOT_FOUND and job.stored and not intact:
+            raise SpritesError(Code.LOST, job.stored.name, status=error.status) from None
+        raise
     if reply.not_modified:
         return Unchanged(reply.etag or etag)
-    return _keep(context, job, reply.body, reply.etag, reply.media_type)
+    return _keep(context, job, intact, reply.body, reply.etag, reply.media_type)
+
+
+def _is_intact(store: Store, job: SpriteJob) -> bool:
+    """Tell whether the sprite's file is there: by its hash, its size or the parent's word."""
+    stored = job.stored
+    if stored is None:
+        return False
+    if job.verify:
+        return store.digest(stored.name) == stored.sha256
+    return store.holds(stored.name, stored.size) if stored.intact is None else stored.intact
 
 
 @_turn.taken()
-def _keep(context: Context, job: SpriteJob, data: bytes, etag: str, served_as: str = "") -> Result:
+def _keep(
+    context: Context, job: SpriteJob, intact: bool, data: bytes, etag: str, served_as: str = ""
+) -> Result:
     """Validate the bytes and store them, unless they are the ones that are stored already."""
     sha256 = hashlib.sha256(data).hexdigest()
     stored = job.stored
-    if stored and stored.intact and not job.verify and stored.sha256 == sha256:
+    if stored and intact and stored.sha256 == sha256:
         return Unchanged(etag)
     policy = context.policy
     limits = Limits(policy.max_pixels, policy.max_frames, policy.allow_trailing_data)

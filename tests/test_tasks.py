@@ -103,7 +103,7 @@ def test_another_hosts_run_is_dead_when_its_heart_stopped(site: Site) -> None:
     """Of a run elsewhere only the heartbeat is known: it lives for a minute after it."""
     run = running(host="elsewhere")
     assert tasks.standing(run) == State.RUNNING
-    run.heartbeat_at = timezone.now() - timedelta(seconds=61)
+    SyncRun.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=61))
     assert tasks.standing(run) == State.INTERRUPTED
 
 
@@ -127,8 +127,8 @@ def test_a_request_that_can_not_be_is_refused(site: Site) -> None:
 def test_an_unexpected_error_frees_the_lock(site: Site) -> None:
     """A run that breaks down says why, and does not hold the lock though its process lives."""
     run = tasks.start(Request(limit=9), {"EXECUTOR": "tests.background.BreaksDown"})
-    assert ended(run).state == State.INTERRUPTED
-    assert run.message == "ValueError: out of order"
+    assert ended(run).state == State.STOPPED
+    assert "out of order" in run.message
     assert ended(tasks.start(Request(limit=9))).state == State.DONE
     site.assert_whole()
 

@@ -8,6 +8,7 @@ from django.db.models import Max
 
 from ..models import Pokemon, Sprite, SyncRun
 from .again import again
+from .records import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,22 @@ class Known:
     types: list[int]
     sprites: dict[str, KnownSprite] = field(default_factory=dict)
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the rows are all that its JSON listed, so that a 304 says what they say."""
+        listed = sum(sprite.listed and sprite.url != "" for sprite in self.sprites.values())
+        return self.row.sprites_listed == listed
+
+    @property
+    def stored_count(self) -> int:
+        """Return how many sprites are stored that its JSON lists."""
+        return sum(sprite.listed and sprite.file != "" for sprite in self.sprites.values())
+
+    @property
+    def has_lost_any(self) -> bool:
+        """Tell whether a sprite is stored that its JSON does not list any more."""
+        return any(sprite.file and not sprite.listed for sprite in self.sprites.values())
+
 
 @again
 def load(ids: Sequence[int]) -> dict[int, Known]:
@@ -43,6 +60,19 @@ def load(ids: Sequence[int]) -> dict[int, Known]:
     for pokemon, key, *values in sprites.values_list("pokemon_id", "key", *columns):
         known[pokemon].sprites[key] = KnownSprite(*values)
     return known
+
+
+@again
+def references() -> list[Reference]:
+    """Return every Pokémon that is here, whether upstream still lists it or not."""
+    rows = Pokemon.objects.order_by("id").values_list("id", "name")
+    return [Reference(number, name) for number, name in rows]
+
+
+@again
+def stored_count() -> int:
+    """Return how many sprites are stored."""
+    return Sprite.objects.stored().count()
 
 
 @again

@@ -12,7 +12,8 @@ from ..models import Sprite
 from ..storage import Store
 from . import known as database
 from . import rows
-from .known import Known
+from .known import Known, KnownSprite
+from .losses import Losses
 from .persist import Persist
 from .plan import Choice, Settled, plan, refusal
 from .records import (
@@ -28,11 +29,12 @@ from .records import (
     StoredSprite,
     Unchanged,
 )
-from .report import ExitCode, FailureReport, SyncReport
+from .report import ExitCode
 from .rows import Entry, Verdict
 from .schedule import Finished, Schedule
 from .select import Selection
 from .stop import Stop
+from .tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ _BAD_URLS, _BAD_SHARE = 20, 0.1
 class Mirror:
     """Brings the chosen Pokémon and their sprites into the database and the storage.
 
-    In a dry run the JSON is read and the plan is counted, and nothing else is done.
+    Without ``persist``, in a dry run, the JSON is read and the plan is counted, and that is all.
     """
 
     def __init__(
@@ -55,14 +57,19 @@ class Mirror:
         store: Store,
         schedule: Schedule[Job],
         stop: Stop,
-        report: SyncReport,
-        *,
-        dry_run: bool,
+        tally: Tally,
+        persist: Persist | None,
+        losses: Losses,
     ) -> None:
-        self._api, self._choice, self._store = api, choice, store
-        self._schedule, self._stop, self._report = schedule, stop, report
-        self._dry_run = dry_run
-        self.persist = Persist(store, self._sprite_written, self._pokemon_written)
+        self._api, self._choice = api, choice
+        self._schedule, self._stop, self._report = schedule, stop, tally.report
+        self._tally, self._persist, self._losses = tally, persist, losses
+        # Elsewhere a look at a file takes a request: workers look there, many at once.
+        self._look = store.holds if store.is_local else None
+        if persist is None and not store.is_local:
+            self._look = lambda name, size: True
+        self._stored_in_all = 0
+        self._missing: set[int] = set()
         self._species: frozenset[str] | None = None
         self._mixed_until: datetime | None = None
         self._known: dict[int, Known | None] = {}
@@ -73,19 +80,27 @@ class Mirror:
     def run(self, chosen: Selection) -> None:
         """Work through a selection; returns early once a stop has been asked for."""
         self._species, self._mixed_until = chosen.species, database.mixed_until()
+        self._stored_in_all = database.stored_count()
         for finished in self._schedule.run(self._source(chosen.rows)):
             self._take(finished)
-        self.persist.flush()
+        self._judge_losses()
         self._asked.clear()  # the sweep needs as much room
         for finished in self._schedule.run(self._copies()):
             self._take(finished)
-        self.persist.flush()
+        self._judge_losses()
 
     def drain(self) -> None:
         """Take what the workers still bring back after the run was given up."""
-        self.persist.abandon()
         for finished in self._schedule.run(()):
             self._take(finished)
+
+    def _judge_losses(self) -> None:
+        """Write what upstream has lost, or where that is too much stop, and believe none of it."""
+        if why := self._losses.complaint():
+            self._stop.ask(ExitCode.STOPPED, why)
+        if self._persist:
+            self._persist.believe(not why)
+            self._persist.flush()
 
     def _source(self, chosen: Iterable[Reference]) -> Iterator[Job]:
         """Yield a job for each Pokémon whose JSON is due, and the sprite jobs of the others."""
@@ -106,13 +121,13 @@ class Mirror:
 
     def _due(self, pokemon: int, found: Known | None) -> ResourceJob:
         self._known[pokemon] = found
-        etag = found.row.etag if found and not self._choice.force else ""
+        etag = found.row.etag if found and found.is_whole and not self._choice.force else ""
         url = urljoin(self._api, f"pokemon/{pokemon}/")
         return ResourceJob(Kind.POKEMON, url, etag, pokemon)
 
     def _is_fresh(self, found: Known) -> bool:
         synced_at = found.row.synced_at
-        if synced_at is None or self._choice.force:
+        if synced_at is None or self._choice.force or not found.is_whole or found.has_lost_any:
             return False
         after_mix = self._mixed_until is None or synced_at > self._mixed_until
         return after_mix and self._choice.is_fresh(synced_at)
@@ -120,8 +135,8 @@ class Mirror:
     def _fresh(self, pokemon: int, found: Known) -> Iterator[Job]:
         """Plan a Pokémon from its rows, without asking for its JSON."""
         if self._is_meant(found.row.species):
-            self._pokemon_written(pokemon, "unchanged")
-            yield from self._jobs(pokemon, _listings(found), found)
+            self._tally.pokemon(pokemon, "unchanged")
+            yield from self._jobs(pokemon, _listings(found, verify=self._choice.verify), found)
 
     def _is_meant(self, species: str) -> bool:
         """Tell whether a form's species, which its name only hints at, is really a chosen one."""
@@ -137,7 +152,8 @@ class Mirror:
                 url = urljoin(self._api, f"generation/{number}/")
                 self._schedule.push(ResourceJob(Kind.GENERATION, url))
         elif isinstance(result, Group):
-            self.persist.generations |= {row.name: result.id for row in result.members}
+            if self._persist:
+                self._persist.generations |= {row.name: result.id for row in result.members}
         elif isinstance(job, ResourceJob) and job.pokemon is not None:
             self._take_pokemon(job, job.pokemon, finished)
         elif isinstance(job, ResourceJob) and finished.outcome.failure:
@@ -149,25 +165,28 @@ class Mirror:
         if isinstance(result, PokemonRecord):
             self._take_record(result, found)
         elif isinstance(result, Unchanged) and found is not None:
-            if not self._dry_run:
-                self.persist.touch(pokemon, result.etag)
+            self._losses.listed += found.stored_count
+            if self._persist:
+                self._persist.touch(pokemon, result.etag)
             self._push(self._jobs(pokemon, _listings(found), found))
         elif failure is not None:
-            self._report.pokemon.checked += 1
-            self._report.pokemon.failed += 1
-            self._fail(pokemon, "", job.url, failure, finished.attempts)
+            self._tally.pokemon_failed(pokemon, job.url, failure, finished.attempts)
 
     def _take_record(self, record: PokemonRecord, found: Known | None) -> None:
         if not self._is_meant(record.species):
             return
         if found and found.row.name != record.name:
             logger.warning("Pokémon %d: %s is now %s", record.id, found.row.name, record.name)
-        if self._dry_run:
-            self._pokemon_written(record.id, rows.pokemon_verdict(record, found))
-        else:
+        dropped = rows.dropped(record, found)
+        if found:
+            self._losses.listed += found.stored_count
+            self._lose(dropped=dropped)
+        if self._persist:
             origins = self._choice.origins
             whole = not any(refusal(listing, origins) for listing in record.listings)
-            self.persist.pokemon(record, found, whole=whole)
+            self._persist.pokemon(record, found, whole=whole, withhold=dropped > 0)
+        else:
+            self._tally.pokemon(record.id, rows.pokemon_verdict(record, found))
         self._push(self._jobs(record.id, record.listings, found))
 
     def _push(self, jobs: Iterable[Job]) -> None:
@@ -179,19 +198,32 @@ class Mirror:
     ) -> Iterator[SpriteJob]:
         """Yield the sprite jobs of a Pokémon; settle and count the sprites that need none."""
         sprites = found.sprites if found else {}
-        for step in plan(self._choice, pokemon, listings, sprites, self._holds):
+        for step in plan(self._choice, pokemon, listings, sprites, self._look):
             self._report.sprites.wanted += 1
+            self._look_at(step, sprites.get(step.key))
             if isinstance(step, Settled):
                 self._settle(step)
             elif hash(step.url) in self._asked:
                 self._twins.append(step)
             else:
                 self._asked.add(hash(step.url))
-                if not self._dry_run:
+                if self._persist:
                     yield step
 
-    def _holds(self, name: str, size: int | None) -> bool:
-        return not self._store.is_local or self._store.holds(name, size)
+    def _look_at(self, step: SpriteJob | Settled, known: KnownSprite | None) -> None:
+        """Note which stored sprites could go missing, and which are missing already."""
+        if known and known.file:
+            if known.state == Sprite.State.MISSING:
+                self._missing.add(hash((step.pokemon, step.key)))
+            else:
+                self._losses.looked_at += 1
+
+    def _lose(self, *, gone: int = 0, dropped: int = 0) -> None:
+        """Count losses, and stop at once where they are too many whatever else comes."""
+        self._losses.gone += gone
+        self._losses.dropped += dropped
+        if why := self._losses.complaint(self._stored_in_all):
+            self._stop.ask(ExitCode.STOPPED, why)
 
     def _settle(self, step: Settled) -> None:
         if step.failure is None:
@@ -213,20 +245,29 @@ class Mirror:
         if isinstance(result, StoredSprite):
             if result.note:
                 logger.warning("sprite %d/%s: %s", job.pokemon, job.key, result.note)
-            self.persist.sprite(rows.stored(job, result, attempts))
+            self._write(rows.stored(job, result, attempts))
+        elif isinstance(result, Unchanged) and job.asks_upstream:
+            self._write(rows.unchanged(job, result.etag, attempts))
         elif isinstance(result, Unchanged):
-            self.persist.sprite(rows.unchanged(job, result.etag, attempts))
+            self._report.sprites.unchanged += 1
         elif failure is not None:
             self._unsuccessful(job, failure, attempts)
 
     def _unsuccessful(self, what: SpriteJob | Settled, failure: Failure, attempts: int) -> None:
         verdict = Verdict.MISSING if failure.code is Code.NOT_FOUND else Verdict.FAILED
-        identity = (what.pokemon, what.key, what.url)
-        entry = Entry(*identity, verdict, attempts, failure)
-        if self._dry_run:
-            self._sprite_written(entry)
+        entry = Entry(what.pokemon, what.key, what.url, verdict, attempts, failure)
+        is_loss = verdict is Verdict.MISSING and isinstance(what, SpriteJob) and what.stored
+        if is_loss and hash((what.pokemon, what.key)) not in self._missing:
+            self._lose(gone=1)
+            self._write(entry, withhold=True)
         else:
-            self.persist.sprite(entry)
+            self._write(entry)
+
+    def _write(self, entry: Entry, *, withhold: bool = False) -> None:
+        if self._persist:
+            self._persist.sprite(entry, withhold=withhold)
+        else:
+            self._tally.sprite(entry)
 
     def _copies(self) -> Iterator[SpriteJob]:
         """Yield the sprites whose URL another one had: they get its bytes, or its failure."""
@@ -240,32 +281,15 @@ class Mirror:
                 failure = Failure(Code(other.error_code), other.error_detail, other.http_status)
                 self._unsuccessful(job, failure, other.attempts)
 
-    def _sprite_written(self, entry: Entry) -> None:
-        counts = self._report.sprites
-        setattr(counts, entry.verdict, getattr(counts, entry.verdict) + 1)
-        self._report.repaired += entry.repaired and entry.verdict is Verdict.STORED
-        logger.debug("sprite %d/%s: %s", entry.pokemon, entry.key, entry.verdict)
-        if entry.failure is not None and entry.verdict is Verdict.FAILED:
-            self._fail(entry.pokemon, entry.key, entry.url, entry.failure, entry.attempts)
-
-    def _pokemon_written(self, pokemon: int, verdict: str) -> None:
-        counts = self._report.pokemon
-        counts.checked += 1
-        setattr(counts, verdict, getattr(counts, verdict) + 1)
-        logger.info("Pokémon %d: %s", pokemon, verdict)
-        if verdict == "failed":
-            self._fail(pokemon, "", "", Failure(Code.DB, "the database refused its row"), 1)
-
-    def _fail(self, pokemon: int, key: str, url: str, failure: Failure, attempts: int) -> None:
-        self._report.fail(
-            FailureReport(pokemon, key, url, failure.code, failure.status, attempts, failure.detail)
-        )
-
 
 def _lacks_generation(ids: list[int], known: dict[int, Known]) -> bool:
     return any(number not in known or known[number].row.generation is None for number in ids)
 
 
-def _listings(found: Known) -> list[Listing]:
-    """Return what upstream listed when the rows were written."""
-    return [Listing(key, sprite.url) for key, sprite in found.sprites.items() if sprite.listed]
+def _listings(found: Known, *, verify: bool = False) -> list[Listing]:
+    """Return what upstream listed when the rows were written, or all of which a file is stored."""
+    return [
+        Listing(key, sprite.url)
+        for key, sprite in found.sprites.items()
+        if sprite.listed or (verify and sprite.file)
+    ]

@@ -6,21 +6,24 @@ long after the commit. A batch that the database refuses is halved until the bad
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from django.db import DatabaseError, reset_queries, router
 from django.db.transaction import atomic
 
-from ..errors import Code, SpritesError
+from ..errors import Code
 from ..models import Sprite
 from ..storage import Store
-from . import announce, rows
+from . import announce, rows, upkeep
 from .again import again
 from .known import Known
+from .lease import Lease
 from .records import Failure, PokemonRecord
 from .rows import Entry, Verdict
 from .save import Unit, save_generations, save_pokemon, save_sprites, save_touched
+from .tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -32,41 +35,48 @@ _POKEMON_WEIGHS = 10
 
 
 class Persist:
-    """Gathers what came back from the workers and writes it in batches.
+    """Gathers what came back from the workers and writes it in batches, while it holds the lock.
 
-    ``on_sprite`` hears of each sprite's entry once it is committed, ``on_pokemon`` of each
-    Pokémon's id with ``new``, ``changed``, ``unchanged`` or, refused by the database, ``failed``.
+    What is withheld is written once it is believed; the rest is counted when it is committed.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        on_sprite: Callable[[Entry], None],
-        on_pokemon: Callable[[int, str], None],
-    ) -> None:
-        self._store, self._on_sprite, self._on_pokemon = store, on_sprite, on_pokemon
+    def __init__(self, store: Store, tally: Tally, lease: Lease) -> None:
+        self._store, self._tally, self.lease = store, tally, lease
         self._alias = router.db_for_write(Sprite)
         self._units: list[Unit] = []
         self._touched: list[tuple[int, str]] = []
         self._entries: list[Entry] = []
+        self._withheld_units: list[Unit] = []
+        self._withheld_entries: list[Entry] = []
         self._superseded: list[str] = []
         self.generations: dict[str, int] = {}
         self.is_abandoned = self.left_any = False
 
-    def pokemon(self, record: PokemonRecord, known: Known | None, *, whole: bool) -> None:
+    def pokemon(
+        self, record: PokemonRecord, known: Known | None, *, whole: bool, withhold: bool
+    ) -> None:
         """Take a Pokémon whose JSON has come; unless it was whole, it is asked for again soon."""
-        self._units.append((record, known, whole))
+        units = self._withheld_units if withhold else self._units
+        units.append((record, known, whole))
 
     def touch(self, pokemon: int, etag: str) -> None:
         """Take a Pokémon whose JSON has not changed upstream."""
         self._touched.append((pokemon, etag))
 
-    def sprite(self, entry: Entry) -> None:
+    def sprite(self, entry: Entry, *, withhold: bool = False) -> None:
         """Take a sprite whose fate is known."""
         if self.is_abandoned:
-            self._delete(entry.new_file)
+            self._take_back(entry)
         else:
-            self._entries.append(entry)
+            (self._withheld_entries if withhold else self._entries).append(entry)
+
+    def believe(self, is_true: bool) -> None:
+        """Write what was withheld with the next batch, or forget it."""
+        if is_true:
+            self._units += self._withheld_units
+            self._entries += self._withheld_entries
+        self._withheld_units.clear()
+        self._withheld_entries.clear()
 
     @property
     def is_full(self) -> bool:
@@ -92,27 +102,39 @@ class Persist:
         reset_queries()  # with DEBUG, Django would keep every statement of the run
 
     def abandon(self) -> None:
-        """Write no more, because the database is gone, and leave no file without a row.
+        """Write no more, because the database or the lock is gone, and leave no file without a row.
 
         What is still taken after this only loses its file.
         """
         self.is_abandoned = True
         for entry in self._entries:
             if not entry.is_written:
-                self._delete(entry.new_file)
+                self._take_back(entry)
         self._entries.clear()
+
+    def _take_back(self, entry: Entry) -> None:
+        """Delete a file that got no row, unless another host may be about to write that row."""
+        if not entry.new_file:
+            return
+        if not self.lease.is_sure:
+            self.left_any = True
+            return
+        self.left_any |= not upkeep.delete(self._store, entry.new_file)
 
     def finish(self) -> None:
         """Give late generations to their Pokémon, and delete the files that were replaced."""
-        again(save_generations)(self.generations)
-        for name in self._superseded:
-            self._delete(name)
+        again(atomic(using=self._alias)(self._save_generations))()
+        self._discard(self._superseded)
         self._superseded.clear()
+
+    def _save_generations(self) -> None:
+        self.lease.hold()
+        save_generations(self.generations)
 
     def _write(
         self,
         items: list[T],
-        save: Callable[[list[T]], None],
+        save: Callable[[list[T], datetime], None],
         count: Callable[[list[T]], None],
         refuse: Callable[[T, DatabaseError], None],
     ) -> None:
@@ -120,7 +142,7 @@ class Persist:
         if not items:
             return None
         try:
-            again(atomic(using=self._alias)(save))(items)
+            again(atomic(using=self._alias)(self._save_held))(items, save)
         except DatabaseError as error:
             if len(items) == 1:
                 return refuse(items[0], error)
@@ -129,42 +151,40 @@ class Persist:
             return self._write(items[half:], save, count, refuse)
         return count(items)
 
+    def _save_held(self, items: list[T], save: Callable[[list[T], datetime], None]) -> None:
+        save(items, self.lease.hold())
+
     def _count_pokemon(self, units: list[Unit]) -> None:
         for record, known, _ in units:
-            self._on_pokemon(record.id, rows.pokemon_verdict(record, known))
+            self._tally.pokemon(record.id, rows.pokemon_verdict(record, known))
 
     def _refuse_pokemon(self, unit: Unit, error: DatabaseError) -> None:
         self._refuse_touched((unit[0].id, ""), error)
 
     def _count_touched(self, touched: list[tuple[int, str]]) -> None:
         for pokemon, _ in touched:
-            self._on_pokemon(pokemon, "unchanged")
+            self._tally.pokemon(pokemon, "unchanged")
 
     def _refuse_touched(self, touched: tuple[int, str], error: DatabaseError) -> None:
         logger.error("the database refused Pokémon %d: %s", touched[0], error)
-        self._on_pokemon(touched[0], "failed")
+        self._tally.pokemon(touched[0], "failed")
 
     def _count_sprites(self, entries: list[Entry]) -> None:
         for entry in entries:
             entry.is_written = True
             if entry.new_file and entry.old_file:
                 self._superseded.append(entry.old_file)
-            self._on_sprite(entry)
+            self._tally.sprite(entry)
         announce.stored(entries)
 
     def _refuse_sprite(self, entry: Entry, error: DatabaseError) -> None:
         detail = " ".join(str(error).split())[:200]
         logger.error("the database refused sprite %d/%s: %s", entry.pokemon, entry.key, detail)
-        self._delete(entry.new_file)
+        self._discard([entry.new_file] if entry.new_file else [])
         entry.verdict, entry.failure = Verdict.FAILED, Failure(Code.DB, detail)
         entry.found = None
         self._count_sprites([entry])
 
-    def _delete(self, name: str) -> None:
-        """Delete a file that no row points to; ``left_any`` says that one could not be."""
-        try:
-            if name:
-                self._store.delete(name)
-        except SpritesError as error:
-            self.left_any = True
-            logger.warning("left to the next run: %s", error.detail)
+    def _discard(self, names: list[str]) -> None:
+        """Delete files that no row points to; ``left_any`` says that one could not be."""
+        self.left_any |= not upkeep.discard(self._store, self.lease, names)

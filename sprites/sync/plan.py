@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
-
 from ..errors import SpritesError
 from ..keys import matches
 from ..models import Sprite
@@ -18,6 +16,7 @@ from .known import KnownSprite
 from .records import Failure, Listing, SpriteJob, StoredFile
 
 State = Sprite.State
+Look = Callable[[str, int | None], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class Choice:
     globs: tuple[str, ...]
     origins: frozenset[str]
     fresh_since: datetime
+    now: datetime
     only: frozenset[tuple[int, str]] = frozenset()
     force: bool = False
     verify: bool = False
@@ -39,7 +39,7 @@ class Choice:
 
     def is_fresh(self, checked_at: datetime | None) -> bool:
         """Tell whether what was checked then stands; the future, of a clock that jumped, never."""
-        return checked_at is not None and self.fresh_since <= checked_at <= timezone.now()
+        return checked_at is not None and self.fresh_since <= checked_at <= self.now
 
     def wants(self, pokemon: int, key: str) -> bool:
         """Tell whether a listed sprite is among those that are wanted."""
@@ -61,15 +61,15 @@ def plan(
     pokemon: int,
     listings: Iterable[Listing],
     known: Mapping[str, KnownSprite],
-    holds: Callable[[str, int | None], bool],
+    look: Look | None,
 ) -> Iterator[SpriteJob | Settled]:
     """Yield a step for each listed sprite that is wanted.
 
-    ``holds`` tells whether the storage has a file of a name and a size.
+    ``look`` tells whether the storage has a file of a name and a size; without it a worker has to.
     """
     for listing in listings:
         if choice.wants(pokemon, listing.key):
-            step = _step(choice, pokemon, listing, known.get(listing.key), holds)
+            step = _step(choice, pokemon, listing, known.get(listing.key), look)
             if step is not None:
                 yield step
 
@@ -79,7 +79,7 @@ def _step(
     pokemon: int,
     listing: Listing,
     known: KnownSprite | None,
-    holds: Callable[[str, int | None], bool],
+    look: Look | None,
 ) -> SpriteJob | Settled | None:
     key, url = listing.key, listing.url
     if choice.retry_failed and (known is None or known.state != State.FAILED):
@@ -87,13 +87,15 @@ def _step(
     if choice.verify and (known is None or not known.file):
         return None
     failure = refusal(listing, choice.origins)
-    if failure is not None:
+    if failure is not None and not choice.verify:
         return Settled(pokemon, key, url, failure)
-    stored = _stored(known, holds) if known is not None else None
-    if known is not None and stored and stored.intact and _is_fresh(choice, url, known):
+    stored = _stored(known, look) if known is not None else None
+    fresh = known is not None and stored is not None and _is_fresh(choice, url, known)
+    if fresh and stored and stored.intact:
         return Settled(pokemon, key, url)
+    fresh = fresh and look is None
     etag = _validator(choice, url, known) if known is not None else ""
-    return SpriteJob(pokemon, key, url, etag, stored, choice.verify)
+    return SpriteJob(pokemon, key, url, etag, stored, fresh=fresh, verify=choice.verify)
 
 
 def refusal(listing: Listing, origins: frozenset[str]) -> Failure | None:
@@ -107,10 +109,10 @@ def refusal(listing: Listing, origins: frozenset[str]) -> Failure | None:
     return None
 
 
-def _stored(known: KnownSprite, holds: Callable[[str, int | None], bool]) -> StoredFile | None:
+def _stored(known: KnownSprite, look: Look | None) -> StoredFile | None:
     if not known.file:
         return None
-    intact = holds(known.file, known.size)
+    intact = look(known.file, known.size) if look else None
     return StoredFile(known.file, known.sha256, known.size or 0, intact)
 
 

@@ -58,20 +58,24 @@ class ResourceJob:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What the database knows of a sprite's file; ``intact`` says that its size was just seen."""
+    """What the database knows of a sprite's file.
+
+    ``intact`` says whether it was just seen in its size; None leaves that look to the worker.
+    """
 
     name: str
     sha256: str
     size: int
-    intact: bool
+    intact: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class SpriteJob:
     """Bring one sprite's bytes into the storage.
 
-    With ``verify`` the stored file is hashed first and fetched only if it is damaged; with
-    ``copy_of`` the bytes come from that stored file, because another sprite has the same URL.
+    With ``verify`` the stored file is hashed first and fetched only if it is damaged, one that is
+    ``fresh`` only if it is gone; with ``copy_of`` the bytes come from that stored file, because
+    another sprite has the same URL.
     """
 
     pokemon: int
@@ -79,8 +83,14 @@ class SpriteJob:
     url: str
     etag: str = ""
     stored: StoredFile | None = None
+    fresh: bool = False
     verify: bool = False
     copy_of: str = ""
+
+    @property
+    def asks_upstream(self) -> bool:
+        """Tell whether what is unchanged was so by upstream's word, and not by the file alone."""
+        return not (self.fresh or self.verify)
 
 
 Job = ProbeJob | ResourceJob | SpriteJob

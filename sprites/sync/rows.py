@@ -10,7 +10,7 @@ from operator import attrgetter
 from ..keys import facets, is_valid
 from ..models import Sprite
 from .known import Known
-from .records import Failure, PokemonRecord, SpriteJob, StoredSprite
+from .records import Failure, PokemonRecord, SpriteJob, StoredFile, StoredSprite
 
 _RECORD = (
     *("name", "species", "number", "form", "order", "height", "weight", "base_experience"),
@@ -19,7 +19,7 @@ _RECORD = (
 _STATS = ("hp", "attack", "defense", "special_attack", "special_defense", "speed")
 _record_values = attrgetter(*_RECORD)
 
-POKEMON_UPDATED = (*_RECORD, *_STATS, "etag", "synced_at")
+POKEMON_UPDATED = (*_RECORD, *_STATS, "sprites_listed", "etag", "synced_at")
 POKEMON_COLUMNS = ("id", *POKEMON_UPDATED, "generation")
 LISTING_UPDATED = ("url", "listed", "missing_since", "etag", "checked_at")
 SPRITE_KEY = ("pokemon", "key")
@@ -74,7 +74,8 @@ def pokemon_row(record: PokemonRecord, generation: int | None, synced_at: dateti
     stats = dict(record.stats)
     etag = record.etag if synced_at else ""
     values = (*_record_values(record), *(stats.get(name) for name in _STATS))
-    return (record.id, *values, etag, synced_at, generation)
+    listed = sum(listing.url != "" for listing in record.listings)
+    return (record.id, *values, listed, etag, synced_at, generation)
 
 
 def pokemon_verdict(record: PokemonRecord, known: Known | None) -> str:
@@ -100,10 +101,11 @@ def listing_rows(record: PokemonRecord, known: Known | None) -> Iterator[Row]:
     sprites = known.sprites if known else {}
     for listing in record.listings:
         old = sprites.get(listing.key)
-        same = old is not None and old.listed and old.url == listing.url
-        if listing.code is None and not same:
+        same = old is not None and old.url == listing.url
+        if listing.code is None and not (old and same and old.listed):
             identity = _identity(record.id, listing.key, listing.url)
-            yield (*identity, True, None, "", None)
+            checked: Row = (old.etag, old.checked_at) if old and same else ("", None)
+            yield (*identity, True, None, *checked)
 
 
 def unlisted_keys(record: PokemonRecord, known: Known | None) -> Iterator[str]:
@@ -112,6 +114,13 @@ def unlisted_keys(record: PokemonRecord, known: Known | None) -> Iterator[str]:
     for key, sprite in (known.sprites if known else {}).items():
         if sprite.listed and key not in listed:
             yield key
+
+
+def dropped(record: PokemonRecord, known: Known | None) -> int:
+    """Count the stored sprites that upstream's JSON does not list any more."""
+    if known is None:
+        return 0
+    return sum(known.sprites[key].file != "" for key in unlisted_keys(record, known))
 
 
 def _identity(pokemon: int, key: str, url: str) -> Row:
@@ -133,8 +142,13 @@ def stored(job: SpriteJob, found: StoredSprite, attempts: int) -> Entry:
         found=found,
         etag=found.etag,
         old_file=old.name if old else "",
-        repaired=old is not None and (job.verify or not old.intact),
+        repaired=old is not None and _was_damaged(job, old, found),
     )
+
+
+def _was_damaged(job: SpriteJob, old: StoredFile, found: StoredSprite) -> bool:
+    """Tell whether the file that was replaced was not what its row said."""
+    return job.verify or old.intact is False or old.sha256 == found.sha256
 
 
 def unchanged(job: SpriteJob, etag: str, attempts: int) -> Entry:

@@ -5,8 +5,8 @@ Open the pool, take the lock, probe the storage, select, mirror, tidy up, report
 
 import logging
 import time
-import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,33 +16,42 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from ..conf import Options
-from ..errors import DatabaseGoneError, SpritesError, UsageError
+from ..errors import (
+    DatabaseGoneError,
+    LockLostError,
+    SpritesError,
+    TooMuchError,
+    UsageError,
+    plain,
+)
 from ..keys import patterns
 from ..models import SyncRun
 from ..origins import origin
-from ..storage import INCOMING, Store
+from ..storage import Store
 from ..worker import Context, run_job
 from . import announce, upkeep
 from . import known as database
-from .lease import Lease
+from .lease import Lease, forget_runs
+from .losses import Losses
 from .mirror import Mirror
+from .persist import Persist
 from .plan import Choice
 from .pool import open_pool
+from .probe import probe
 from .queues import Service
-from .records import Job, Outcome, ProbeJob, Request, ResourceJob, SpriteJob
+from .records import Job, Outcome, Request, ResourceJob, SpriteJob
 from .report import ExitCode, SyncReport
 from .schedule import Schedule
 from .select import Selection, Selector
 from .site import check_hooks, check_migrations, policy, rules
 from .sketch import Sketch
 from .stop import Stop, StoppedError
+from .tally import Tally
 
 logger = logging.getLogger(__name__)
 
 _FLUSH_EVERY, _BEAT_EVERY = 1.0, 1.0
 """Seconds between two batches, and between two heartbeats, which heed the Stop button."""
-_PROBE = "probe"
-"""What a worker writes to show that it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ class Conductor:
         self.report = SyncReport(options.EXECUTOR, options.WORKERS)
         self._request, self._options, self._stop = request, options, stop
         self._listener = listener
-        self._began = self._flushed = self._beat = time.monotonic()
+        self._began = self._flushed = self._beaten = time.monotonic()
         self._sketch = Sketch(time.time())
         self._store = Store.connect(options.STORAGE)
         self._pool = open_pool(options.EXECUTOR, options.WORKERS, options.DASK_SCHEDULER)
@@ -97,42 +106,55 @@ class Conductor:
             on_tick=self._tick,
             on_pause=self._paused,
         )
-        self._mirror = Mirror(
-            options.API_URL,
-            self._choice(),
-            self._store,
-            self._schedule,
-            stop,
-            self.report,
-            dry_run=request.dry_run,
-        )
+        self._tally = Tally(self.report)
         self._lease: Lease | None = None
+        self._mirror: Mirror | None = None
+        self._persist: Persist | None = None
+        self._now = timezone.now()
         self._is_clean = False
 
     def conduct(self, run: SyncRun) -> SyncReport:
-        """Do the whole of it."""
+        """Do the whole of it; whatever is raised, the run's row is ended and the lock let go."""
+        try:
+            self._do(run)
+        except BaseException as error:
+            self._let_go(error)
+            raise
+        return self.report
+
+    def _do(self, run: SyncRun) -> None:
         try:
             if not self._request.dry_run:
-                self._lease = _take_lease(run)
-                self._probe()
+                self._begin(run)
             self._guarded(self._mirror_selection)
-        except UsageError:
-            if self._lease:
-                self._lease.discard()
-            raise
         finally:
             self._pool.close(wait=not self._stop.gave_up)
             self._stop.settle()
         self._guarded(self._tidy)
         self._conclude()
-        return self.report
+
+    def _begin(self, run: SyncRun) -> None:
+        """Take the lock, and from then on the time from the database."""
+        self._lease = lease = _take_lease(run)
+        self._now = lease.run.heartbeat_at
+        self._persist = Persist(self._store, self._tally, lease)
+        probe(self._store, self._schedule, self._pool.nodes, self._options.EXECUTOR)
+
+    def _let_go(self, error: BaseException) -> None:
+        if self._lease is None:
+            return
+        with suppress(DatabaseError, InterfaceError):
+            if isinstance(error, UsageError):
+                self._lease.discard()
+            else:
+                self._lease.interrupt(plain(f"{type(error).__name__}: {error}"))
 
     def _choice(self) -> Choice:
-        fresh_for = timedelta(seconds=self._options.FRESH_FOR)
         return Choice(
             globs=patterns(self._request.sprites),
             origins=self._options.origins,
-            fresh_since=timezone.now() - fresh_for,
+            fresh_since=self._now - timedelta(seconds=self._options.FRESH_FOR),
+            now=self._now,
             only=frozenset(self._request.only),
             force=self._request.force,
             verify=self._request.verify,
@@ -143,38 +165,46 @@ class Conductor:
         """Take a step; where the run must stop, note why instead of raising."""
         try:
             step()
+        except UsageError:
+            raise
         except StoppedError:
             pass
         except SpritesError as error:
             self._stop.ask(ExitCode.STOPPED, error.detail)
-        except (DatabaseGoneError, DatabaseError, InterfaceError) as error:
+        except TooMuchError as error:
             self._stop.ask(ExitCode.STOPPED, str(error))
+        except (LockLostError, DatabaseGoneError, DatabaseError, InterfaceError) as error:
+            self._give_up(str(error))
+        except Exception as error:  # a defect, ours or the site's: one line, and the run ends well
+            logger.debug("an unexpected error", exc_info=True)
+            self._give_up(plain(f"an unexpected {type(error).__name__}: {error}"))
+
+    def _give_up(self, why: str) -> None:
+        """Stop, write no more, and take what the workers still bring back."""
+        self._stop.ask(ExitCode.STOPPED, why)
+        if self._persist:
+            self._persist.abandon()
+        if self._mirror:
             self._mirror.drain()
 
-    def _probe(self) -> None:
-        """Let each machine write a file and look whether it is here; raises UsageError if not."""
-        names = [f"{INCOMING}/{uuid.uuid4().hex}.probe" for _ in range(self._pool.nodes)]
-        done = list(self._schedule.run([ProbeJob(name, _PROBE) for name in names]))
-        seen = [name for name in names if self._store.holds(name, len(_PROBE))]
-        try:
-            for name in seen:
-                self._store.delete(name)
-        except SpritesError as error:
-            raise UsageError(f"the media storage deletes no file: {error.detail}") from None
-        for finished in done:
-            if failure := finished.outcome.failure:
-                raise UsageError(f"the media storage can't be written to: {failure.detail}")
-        if len(seen) < len(done):
-            raise UsageError(
-                f"what executor {self._options.EXECUTOR!r} stores is not in the storage"
-                f" {self._options.STORAGE!r} of this process"
-            )
-
     def _mirror_selection(self) -> None:
-        selection = Selector(self._schedule, self._options.API_URL, self._stop).select(
-            self._request
-        )
+        if self._lease and self._lease.dead and self._store.is_local:
+            upkeep.check_last(self._store, self._lease.dead, self._heed)
+        choice, options = self._choice(), self._options
+        selector = Selector(self._schedule, options.API_URL, self._stop)
+        kept = database.references() if choice.from_rows else ()
+        selection = selector.select(self._request, kept)
         self._check_shrink(selection)
+        self._mirror = Mirror(
+            options.API_URL,
+            choice,
+            self._store,
+            self._schedule,
+            self._stop,
+            self._tally,
+            self._persist,
+            Losses(options.MAX_SHRINK),
+        )
         self._mirror.run(selection)
 
     def _check_shrink(self, selection: Selection) -> None:
@@ -213,43 +243,55 @@ class Conductor:
         self._listener.on_pause(host, seconds)
 
     def _tick(self) -> None:
-        """Write a batch when it is due, show that the run lives, and heed its Stop button."""
+        """Write a batch when it is due, and show that the run lives."""
         now = time.monotonic()
         self.report.seconds = now - self._began
-        persist = self._mirror.persist
-        if persist.is_full or now > self._flushed + _FLUSH_EVERY:
-            persist.flush()
+        if self._persist and (self._persist.is_full or now > self._flushed + _FLUSH_EVERY):
+            self._persist.flush()
             self._flushed = time.monotonic()
-        if self._lease and not persist.is_abandoned and now > self._beat + _BEAT_EVERY:
-            self._beat = now
-            if not self._lease.beat(self.report, self._sketch.as_json()):
-                self._stop.ask(ExitCode.INTERRUPTED, "stopped from the site")
+        self._beat()
         self._listener.on_progress(self.report)
+
+    def _heed(self) -> None:
+        """Show that the run lives while the parent works alone; raises StoppedError at a stop."""
+        self._beat()
+        if self._stop.asked:
+            raise StoppedError
+
+    def _beat(self) -> None:
+        """Write how far the run is, from time to time, and heed its Stop button."""
+        now = time.monotonic()
+        if self._persist and not self._persist.is_abandoned and now > self._beaten + _BEAT_EVERY:
+            self._beaten = now
+            if not self._persist.lease.beat(self.report, self._sketch.as_json()):
+                self._stop.ask(ExitCode.INTERRUPTED, "stopped from the site")
 
     def _tidy(self) -> None:
         """Leave nothing behind: replaced files, old rows, stray files of a run that was killed."""
-        if self._lease is None:
+        gone_for = timedelta(seconds=self._options.PRUNE_AFTER)
+        share = self._options.MAX_SHRINK
+        if self._persist is None:
             if self._request.prune:
-                self.report.pruned = upkeep.prune(self._store, self._prune_before(), dry_run=True)
+                self.report.pruned = upkeep.count_gone(self._now - gone_for, share)
             return
-        if self._mirror.persist.is_abandoned:
+        if self._persist.is_abandoned:
             return
-        self._mirror.persist.finish()
+        store, lease = self._store, self._persist.lease
+        self._persist.finish()
         self._is_clean = not (
             self._schedule.lost_any
-            or self._mirror.persist.left_any
-            or self._lease.after_stray
+            or self._persist.left_any
+            or lease.after_stray
             or self._stop.exit_code is ExitCode.STOPPED  # a disk that fails may keep a part
         )
         if self._stop.asked:
             return
         if self._request.prune:
-            self.report.pruned = upkeep.prune(self._store, self._prune_before(), dry_run=False)
+            self.report.pruned = upkeep.prune(store, lease, gone_for, share)
         if self._request.prune or not self._is_clean:
-            self._is_clean = upkeep.sweep(self._store)
-
-    def _prune_before(self) -> Any:
-        return timezone.now() - timedelta(seconds=self._options.PRUNE_AFTER)
+            self._is_clean = False
+            self._is_clean = upkeep.sweep(store, lease, self._heed)
+        forget_runs(self._options.KEEP_RUNS)
 
     def _conclude(self) -> None:
         report = self.report

@@ -5,8 +5,7 @@ which was most of a run's CPU; the prepared statements of ``upsert`` take 8.
 """
 
 from collections.abc import Mapping, Sequence
-
-from django.utils import timezone
+from datetime import datetime
 
 from ..models import Pokemon, PokemonType, Sprite, Type
 from . import rows
@@ -19,9 +18,8 @@ Unit = tuple[PokemonRecord, Known | None, bool]
 """A Pokémon's record, what the database has of it, and whether the record was whole."""
 
 
-def save_pokemon(units: Sequence[Unit], generations: Mapping[str, int]) -> None:
+def save_pokemon(units: Sequence[Unit], now: datetime, generations: Mapping[str, int]) -> None:
     """Write Pokémon, their types and what their JSON lists."""
-    now = timezone.now()
     _save_types([record for record, _, _ in units])
     upsert(
         Pokemon,
@@ -62,16 +60,15 @@ def _save_type_slots(units: Sequence[Unit]) -> None:
     )
 
 
-def save_touched(touched: Sequence[tuple[int, str]]) -> None:
+def save_touched(touched: Sequence[tuple[int, str]], now: datetime) -> None:
     """Note that the JSON of some Pokémon has not changed, with its newest ETag."""
-    now = timezone.now()
     for pokemon, etag in touched:
         Pokemon.objects.filter(pk=pokemon).update(synced_at=now, etag=etag)
 
 
-def save_sprites(entries: Sequence[Entry]) -> None:
+def save_sprites(entries: Sequence[Entry], now: datetime) -> None:
     """Write entries that all have the same verdict."""
-    now, verdict = timezone.now(), entries[0].verdict
+    verdict = entries[0].verdict
     shape = SHAPES[verdict]
     upsert(
         Sprite,

@@ -40,9 +40,11 @@ class Selector:
     def __init__(self, schedule: Schedule[Job], api: str, stop: Stop) -> None:
         self._schedule, self._api, self._stop = schedule, api, stop
 
-    def select(self, request: Request) -> Selection:
-        """Return the Pokémon that a request means."""
-        everyone = self._list("pokemon")
+    def select(self, request: Request, kept: Iterable[Reference] = ()) -> Selection:
+        """Return the Pokémon that a request means, also of those kept here and listed no more."""
+        listed = self._list("pokemon")
+        ids = {row.id for row in listed}
+        everyone = [*listed, *(row for row in kept if row.id not in ids)]
         chosen: Iterable[Reference] = everyone
         if request.names or request.ids:
             chosen = _named(everyone, request)
@@ -54,7 +56,7 @@ class Selector:
             chosen = [row for row in chosen if _may_belong(row, species)]
         if not request.forms:
             chosen = [row for row in chosen if not is_form(row.id)]
-        return Selection(tuple(chosen)[: limit(request)], len(everyone), species)
+        return Selection(tuple(chosen)[: limit(request)], len(listed), species)
 
     def _list(self, path: str) -> list[Reference]:
         """Return a whole list, however many pages it has."""

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import time
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -32,3 +34,16 @@ class Limited(FileSystemStorage):
         if self._room < 0:
             raise OSError(self._error, os.strerror(self._error), name)
         return super().save(name, content, max_length)
+
+
+class Watched(FileSystemStorage):
+    """A storage that is slow to list its folders, and tells which one it is about to list."""
+
+    seconds = 0.0
+    on_list: Callable[[str], None] = staticmethod(lambda path: None)
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        """List a folder, after its time."""
+        Watched.on_list(path)
+        time.sleep(Watched.seconds)
+        return super().listdir(path)

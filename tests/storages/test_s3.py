@@ -24,16 +24,17 @@ def bucket(site: Site, s3: Bucket, settings: Settings) -> Bucket:
 
 
 def test_a_stored_sprite_takes_one_request(site: Site, bucket: Bucket) -> None:
-    """Nothing is asked before a sprite is stored, and nothing afterwards."""
+    """Nothing is asked before a sprite is stored; afterwards only whether it is there."""
     site.run("1")  # whatever only a first run does
     bucket.server.requests.clear()
     run = site.run(*SELECTION)
     assert (run.exit_code, run.sprites["stored"]) == (0, 3)
     asked = Counter(method for method, path in bucket.server.requests if ".probe" not in path)
-    assert asked == {"PUT": 3}
+    assert asked == {"PUT": 3, "HEAD": 1}
     bucket.server.requests.clear()
     assert site.run(*SELECTION).sprites["unchanged"] == 4
-    assert all(".probe" in path for _, path in bucket.server.requests)
+    asked = Counter(method for method, path in bucket.server.requests if ".probe" not in path)
+    assert asked == {"HEAD": 4}
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone"])

@@ -14,7 +14,7 @@ from django.db import connection, connections, transaction
 from django.db.models.signals import post_save
 from django.utils import timezone
 
-from sprites.errors import LockHeldError
+from sprites.errors import LockHeldError, LockLostError
 from sprites.models import SyncRun
 from sprites.sync.lease import Lease, is_alive, process_name, this_host
 from sprites.sync.report import ExitCode, SyncReport
@@ -155,8 +155,11 @@ def test_a_stop_that_the_site_asked_for_is_heard() -> None:
 def test_a_run_that_was_taken_over_ends_and_changes_nothing() -> None:
     """Who was taken for dead learns it at the heartbeat, and does not write over the verdict."""
     lease = Lease.take(new_run())
-    SyncRun.objects.update(state="interrupted")
-    assert not lease.beat(SyncReport("threads", 8, requests=9), {})
+    SyncRun.objects.update(state="interrupted", message="run 7 took over")
+    with pytest.raises(LockLostError, match="run 7 took over"):
+        lease.beat(SyncReport("threads", 8, requests=9), {})
+    with pytest.raises(LockLostError):
+        lease.hold()
     lease.release(SyncReport("threads", 8), {}, swept=True)
     row = SyncRun.objects.get()
     assert (row.state, row.requests) == ("interrupted", 0)

@@ -18,6 +18,7 @@ CHOICE = Choice(
     globs=("*",),
     origins=frozenset({"https://img.example"}),
     fresh_since=NOW - timedelta(days=7),
+    now=NOW,
 )
 STORED = KnownSprite(
     url=URL,
@@ -43,7 +44,7 @@ def step(
             25,
             [listing or Listing("front_default", URL)],
             {"front_default": known} if known else {},
-            lambda name, size: holds,
+            look=lambda name, size: holds,
         )
     )
     assert len(steps) <= 1
