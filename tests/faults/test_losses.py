@@ -1,11 +1,13 @@
 """What upstream seems to have lost, what is deleted for it, and how it comes back."""
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.files.storage import storages
 from django.utils import timezone
+from PIL import Image
 
 from sprites.models import Pokemon, Sprite, SyncRun
 from sprites.sync.lease import this_host
@@ -50,7 +52,7 @@ def test_a_row_that_somebody_deleted_comes_back(lab: HereLab) -> None:
 
 @pytest.mark.parametrize("share", [0.2, 1.0])
 def test_images_that_go_all_at_once_are_not_believed(lab: HereLab, share: float) -> None:
-    """A 404 for more than a tenth of what is stored ends the run with exit 3, and changes no row."""
+    """A 404 for more than a tenth of what is stored ends the run and changes no row."""
     lab.clean()
     before = lab.state()
     lab.api.gone(IMAGES if share == 1 else BACK)
@@ -197,14 +199,17 @@ def test_what_a_power_cut_took_is_fetched_again(lab: HereLab) -> None:
     lab.heal()
 
 
+def drawn() -> bytes:
+    """Return a GIF of one pixel."""
+    file = BytesIO()
+    Image.new("P", (1, 1)).save(file, "GIF")
+    return file.getvalue()
+
+
 def test_two_sprites_never_share_a_file(lab: HereLab) -> None:
     """Where a site's NAMING gives two sprites one name, the second fails and the first is kept."""
-    body = (
-        b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x00\x00\x00\x00\x00"
-    )
-    body += b",\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
     for number in (2, 3):
-        lab.api.put(GIF.replace("1.gif", f"{number}.gif"), body, "image/gif")
+        lab.api.put(GIF.replace("1.gif", f"{number}.gif"), drawn(), "image/gif")
     lab.options(NAMING="tests.faults.naming.by_pairs")
     run = lab.settle(lab.run(), 1)
     assert run.codes == {"db": 1}
@@ -232,7 +237,7 @@ def test_a_file_that_is_gone_is_never_unchanged(lab: HereLab) -> None:
     lab.options(STORAGE="kept")
     run = lab.site.run("--limit", "3")
     assert run.sprites["stored"] == 3
-    storages["kept"].delete(Sprite.objects.get(pokemon=2, key="front_default").file.name)
+    storages["kept"].delete(Sprite.objects.get(pokemon=2, key="front_default").file.name or "")
     run = lab.site.run("--limit", "3")
     assert (run.exit_code, run.sprites["stored"], run.sprites["unchanged"]) == (0, 1, 2)
     assert run.report["repaired"] == 1
