@@ -262,3 +262,24 @@ def test_a_generation_that_fails_is_made_good_by_the_next_run(lab: HereLab) -> N
     lab.options(FRESH_FOR=0)
     lab.settle(lab.run(), 0)
     lab.heal()
+
+
+@pytest.mark.parametrize("value", ["0", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_a_pause_of_nothing_is_a_rest(lab: HereLab, value: str) -> None:
+    """A 429 for each image, whose time is over already, costs a run some seconds, and no sprite."""
+    lab.options(RETRIES=4, MAX_OUTAGE=20)
+    lab.api.fault("/sprites/*", status=429, headers={"Retry-After": value}, times=1)
+    run = lab.settle(lab.run(), 0, within=20)
+    assert run.sprites["stored"] == 15
+    lab.heal()
+
+
+def test_the_rate_counts_requests(lab: HereLab) -> None:
+    """Images behind a redirect take two requests each, and are asked for half as often."""
+    lab.api.fault("/sprites/pokemon/back/1.png", redirect="/sprites/pokemon/back/2.png")
+    lab.api.fault("/sprites/pokemon/[13].png", redirect="/sprites/pokemon/2.png")
+    run = lab.settle(lab.run("--rate", "20", "--workers", "1"), 0, asked=9)
+    assert run.report["requests"] == len(lab.api.requests()) > 20
+    first, *_, last = sorted(entry.started for entry in lab.api.requests())
+    assert last - first >= (run.report["requests"] - 3) / 20
+    lab.heal("--force")
