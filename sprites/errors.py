@@ -93,8 +93,8 @@ RETRIED = frozenset(
 
 def plain(text: str, most: int = 300) -> str:
     """Return a text from outside on one line, without control characters or credentials."""
-    line = "".join(char if char.isprintable() else " " for char in text)
-    return without_user(line)[:most]
+    head = without_user(text)[:most]  # cut behind that: half a password is one, too
+    return "".join(char if char.isprintable() else " " for char in head)
 
 
 def without_user(text: str) -> str:

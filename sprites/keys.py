@@ -36,11 +36,13 @@ class Facets:
     animated: bool
 
 
-@lru_cache(maxsize=1024)
 def is_valid(key: str) -> bool:
     """Tell whether a key is safe as the path of a file, on any file system."""
-    if len(key) > MAX_LENGTH:
-        return False
+    return len(key) <= MAX_LENGTH and _is_path(key)
+
+
+@lru_cache(maxsize=1024)
+def _is_path(key: str) -> bool:
     return all(_PART.fullmatch(part) and not DEVICES.fullmatch(part) for part in key.split("/"))
 
 

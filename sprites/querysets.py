@@ -35,11 +35,14 @@ SORTS = ("number", "name", "height", "weight")
 
 TIME_TO_LIVE = timedelta(minutes=1)
 """How long a run counts as alive after its last heartbeat, on other hosts than its own."""
+_MOST_TYPED = 200
+"""Characters of a typed name that are looked at; to normalise n of them may take n² steps."""
 
 
 def slug(text: str) -> str:
     """Write what somebody typed the way upstream writes names: ``Mr. Mime`` is ``mr-mime``."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    apart = unicodedata.normalize("NFKD", text[:_MOST_TYPED])
+    plain = apart.encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))
 
 

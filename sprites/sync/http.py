@@ -32,7 +32,9 @@ _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GZIP = 16 + zlib.MAX_WBITS
 _SNAPSHOT = "X-PokeAPI-Hash"
-_OBJECT = re.compile(r"^\S*(?:<[^>]*>|\([^)]*\)): ")
+_OBJECT = re.compile(r"[^\s<(]*(?:<[^>]*>|\([^)]*\)): ")
+_MOST_TEXT = 200
+"""Characters of an error's text, and of a header that is kept or read."""
 
 
 @dataclass(slots=True)
@@ -136,9 +138,9 @@ def _reply(response: HTTPResponse, cap: int, usage: Usage, conditional: bool) ->
 
 
 def _tag(response: HTTPResponse, name: str) -> str:
-    """Return a header, such as the ETag, if it can be kept and sent back as it is."""
+    """Return a header, such as the ETag, if it is short and plain, else ""."""
     tag = response.headers.get(name, "")
-    return tag if len(tag) <= 200 and tag.isascii() and tag.isprintable() else ""
+    return tag if len(tag) <= _MOST_TEXT and tag.isascii() and tag.isprintable() else ""
 
 
 def _refusal(response: HTTPResponse) -> SpritesError:
@@ -161,7 +163,7 @@ def _refusal(response: HTTPResponse) -> SpritesError:
 
 def _retry_after(response: HTTPResponse) -> float | None:
     """Read Retry-After, seconds or an HTTP date, as seconds from now; what is past says nothing."""
-    value = response.headers.get("Retry-After")
+    value = _tag(response, "Retry-After")
     try:
         return float(Retry().parse_retry_after(value)) or None if value else None
     except (InvalidHeader, ValueError, OverflowError):
@@ -172,16 +174,17 @@ def _read(response: HTTPResponse, cap: int, usage: Usage) -> bytes:
     """Return the decoded body; stop with an error as soon as it is over the cap.
 
     It grows in one place: a list of its parts would stay with the allocator when it is gone.
+    The cap counts what comes, too: gzip can go on for ever without unpacking to anything.
     """
     if _announced(response) > cap:
         raise SpritesError(Code.TOO_LARGE, f"announced as over {cap} bytes", status=200)
     unpack = _Unpacker(response.headers.get("Content-Encoding", ""))
-    body, left = io.BytesIO(), cap
+    body, left, coming = io.BytesIO(), cap, cap
     while response.length != 0 and (raw := response.read(_CHUNK)):
         usage.bytes += len(raw)
         part = unpack(raw, left + 1)
-        left -= len(part)
-        if left < 0:
+        left, coming = left - len(part), coming - len(raw)
+        if min(left, coming) < 0:
             raise SpritesError(Code.TOO_LARGE, f"over {cap} bytes", status=200)
         body.write(part)
     if response.length:  # http.client ends a body that was cut as if it were whole
@@ -240,4 +243,6 @@ def _code(error: Exception) -> Code:
 
 def _describe(error: Exception) -> str:
     """Say what went wrong without the object that urllib3 puts before it."""
-    return _OBJECT.sub("", str(error))[:200]
+    text = str(error)[: 2 * _MOST_TEXT]
+    named = _OBJECT.match(text)
+    return text[named.end() if named else 0 :][:_MOST_TEXT]

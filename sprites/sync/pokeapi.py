@@ -5,8 +5,8 @@ Bytes of a resource go in, a ListPage, a Group or a PokemonRecord comes out, or 
 """
 
 import json
-import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +22,12 @@ _MAX_INT, _MAX_SMALL = 2**31 - 1, 2**15 - 1
 _MAX_NAME = 100
 _MAX_URL = 500
 _MAX_DEPTH = 12
-_DOUBLED = re.compile(r"^https?://.*(https?://.*)$")
+_MAX_ROWS = 20_000
+"""Rows of a list, and of all its pages; upstream has 1,350 Pokémon, forms counted."""
+_MAX_FACTS = 100
+"""Types, and stats, of one Pokémon; upstream's have two and six."""
+_MAX_SLOTS = 1000
+"""Sprites of one Pokémon; upstream's have 119 at most."""
 _NOTHING = object()
 
 Document = dict[str, Any]
@@ -55,8 +60,10 @@ def _load(body: bytes) -> Document:
 
 def _page(document: Document) -> ListPage:
     following = document.get("next")
+    if isinstance(following, str) and len(following) > _MAX_URL:
+        raise _schema("next", following)
     return ListPage(
-        count=_int(document, "count"),
+        count=_int(document, "count", _MAX_ROWS),
         rows=_references(document, "results"),
         next=following if isinstance(following, str) else "",
     )
@@ -85,15 +92,14 @@ def _pokemon(document: Document, etag: str) -> PokemonRecord:
 
 def _types(document: Document) -> tuple[Reference, ...]:
     """Return the types in the order of their slots."""
-    slots = {
-        _int(row, "slot", _MAX_SMALL): _reference(row, "type") for row in _rows(document, "types")
-    }
+    rows = _rows(document, "types", _MAX_FACTS)
+    slots = {_int(row, "slot", _MAX_SMALL): _reference(row, "type") for row in rows}
     return tuple(slots[number] for number in sorted(slots))
 
 
 def _stats(document: Document) -> Iterator[tuple[str, int]]:
     """Yield the six base stats as fields and values; others, old ones, are left out."""
-    for row in _rows(document, "stats"):
+    for row in _rows(document, "stats", _MAX_FACTS):
         name = _reference(row, "stat").name
         if name in STATS:
             yield name.replace("-", "_"), _int(row, "base_stat")
@@ -103,22 +109,27 @@ def _listings(document: Document) -> tuple[Listing, ...]:
     sprites = _get(document, "sprites")
     if not isinstance(sprites, dict):
         raise _schema("sprites", sprites)
-    return tuple(_walk(sprites, ()))
+    found = tuple(islice(_walk(sprites), _MAX_SLOTS + 1))
+    if len(found) > _MAX_SLOTS:
+        raise SpritesError(Code.SCHEMA, f"sprites has over {_MAX_SLOTS} slots")
+    return found
 
 
-def _walk(node: Document, path: tuple[str, ...]) -> Iterator[Listing]:
+def _walk(node: Document, folder: str = "", depth: int = 1) -> Iterator[Listing]:
     """Yield what each slot holds, at any depth; an empty slot yields nothing."""
     for name, value in node.items():
-        here = (*path, name.replace("/", "\\"))  # one name is one folder: with a backslash none
-        if isinstance(value, dict) and len(here) < _MAX_DEPTH:
-            yield from _walk(value, here)
+        key = folder + name.replace("/", "\\")  # one name is one folder: with a backslash none
+        # A long name would be copied into each key below it.
+        if isinstance(value, dict) and depth < _MAX_DEPTH and len(key) <= MAX_LENGTH:
+            yield from _walk(value, f"{key}/", depth + 1)
         elif value is not None:
-            yield _listing("/".join(here), value)
+            yield _listing(key, value)
 
 
 def _listing(key: str, value: object) -> Listing:
     if not is_valid(key):
-        shown = "".join(char if char.isprintable() else "?" for char in key)[:MAX_LENGTH]
+        head = key if len(key) <= MAX_LENGTH else f"{key[: MAX_LENGTH - 1]}…"  # no key of another
+        shown = "".join(char if char.isprintable() else "?" for char in head)
         return Listing(shown, "", Code.SCHEMA, "the key can't be a file's name")
     if not isinstance(value, str):
         return Listing(key, "", Code.SCHEMA, f"{key} is no text but {type(value).__name__}")
@@ -135,12 +146,14 @@ def single_url(url: str) -> str:
 
     Upstream has listed ``https://…/master/https://raw…`` three times (PokeAPI/sprites).
     """
-    doubled = _DOUBLED.match(url)
-    return doubled[1] if doubled else url
+    inner = max(url.rfind("http://"), url.rfind("https://"))
+    return url[inner:] if inner > 0 and url.startswith(("http://", "https://")) else url
 
 
 def identifier(url: str) -> int | None:
     """Return the id that a resource's URL ends with; the rest of the URL is never followed."""
+    if len(url) > _MAX_URL:  # to take n characters apart may take n² steps
+        return None
     try:
         last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     except ValueError:
@@ -156,7 +169,10 @@ def _get(document: Document, name: str) -> Any:
 
 
 def _schema(name: str, value: object) -> SpritesError:
-    return SpritesError(Code.SCHEMA, f"{name} is {ascii(value)[:60]}")
+    if isinstance(value, (dict, list)):
+        return SpritesError(Code.SCHEMA, f"{name} is of the type {type(value).__name__}")
+    shown = value[:60] if isinstance(value, str) else value
+    return SpritesError(Code.SCHEMA, f"{name} is {ascii(shown)[:60]}")
 
 
 def _int(document: Document, name: str, most: int = _MAX_INT) -> int:
@@ -188,10 +204,12 @@ def _text(document: Document, name: str) -> str:
     return value
 
 
-def _rows(document: Document, name: str) -> list[Document]:
+def _rows(document: Document, name: str, most: int = _MAX_ROWS) -> list[Document]:
     value = _get(document, name)
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise _schema(name, value)
+    if len(value) > most:
+        raise SpritesError(Code.SCHEMA, f"{name} has over {most} rows")
     return value
 
 

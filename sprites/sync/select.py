@@ -67,7 +67,7 @@ class Selector:
             page = self._fetch(ResourceJob(Kind.LIST, url))
             assert isinstance(page, ListPage)
             rows.update({row.id: row for row in page.rows})
-            if not page.next:
+            if not page.next or len(rows) > page.count:
                 break
             url = self._next(url, page.next)
             if url in seen or len(seen) >= _MOST_PAGES:

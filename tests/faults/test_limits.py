@@ -101,7 +101,7 @@ def _parse(kind: Kind, body: bytes) -> None:
 @given(data=st.data())
 def test_a_document_with_any_change_ends_in_a_record_or_a_reason(data: st.DataObject) -> None:
     """C6, C7: a real document with anything put anywhere is a record or names what is wrong."""
-    document: Any = json.loads(_DOCUMENT)
+    document: Any = json.loads(POKEMON)
     node = document
     while True:
         keys = list(node) if isinstance(node, dict) else list(range(len(node)))
@@ -113,7 +113,7 @@ def test_a_document_with_any_change_ends_in_a_record_or_a_reason(data: st.DataOb
     _parse(Kind.POKEMON, json.dumps(document).encode())
 
 
-_DOCUMENT = json.dumps(
+POKEMON = json.dumps(
     {
         "id": 1, "name": "mossbun", "order": 1, "height": 3, "weight": 9, "base_experience": 64,
         "is_default": True,
@@ -130,7 +130,7 @@ _DOCUMENT = json.dumps(
 
 def test_a_number_that_no_column_keeps_is_no_number() -> None:
     """C7: a slot or a generation beyond 16 bits is ``schema``, before a database refuses it."""
-    document: Any = json.loads(_DOCUMENT)
+    document: Any = json.loads(POKEMON)
     document["types"][0]["slot"] = 2**15
     generation = {"id": 2**15, "pokemon_species": []}
     for kind, wrong in ((Kind.POKEMON, document), (Kind.GENERATION, generation)):
@@ -139,8 +139,8 @@ def test_a_number_that_no_column_keeps_is_no_number() -> None:
 
 
 def test_a_document_full_of_everything_does_not_stop_a_run(lab: HereLab) -> None:
-    """C7: a document of ten thousand strange slots fails slot by slot, and the run ends."""
-    strange = {f"slot{n}": [n, "../x", "ftp://x/", {"\x00": 1}][n % 4] for n in range(10_000)}
+    """C7: a document of 900 strange slots fails slot by slot, and the run ends."""
+    strange = {f"slot{n}": [n, "../x", "ftp://x/", {"\x00": 1}][n % 4] for n in range(900)}
     lab.api.edit(DOCUMENT, {"sprites/strange": strange})
     run = lab.site.run("--ids", "1-3", "--sprites", "*front_default", "--sprites", "strange/*")
     assert run.exit_code == 3

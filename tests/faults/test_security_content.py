@@ -79,8 +79,14 @@ def test_a_packing_that_nobody_asked_for_is_refused(lab: HereLab) -> None:
     lab.heal()
 
 
+_NOTHING = gzip.compress(b"") * 70_000
+_PACKED = {"Content-Encoding": "gzip"}
+
+
 @pytest.mark.parametrize("what", [{"endless": True}, {"endless": True, "no_length": True},
-                                  {"content_length": 10 * 2**30}])  # fmt: skip
+                                  {"content_length": 10 * 2**30},
+                                  {"body": _NOTHING, "headers": _PACKED, "no_length": True}],
+                         ids=["chunks", "bytes", "length", "nothing"])  # fmt: skip
 def test_a_body_without_an_end_is_cut_at_the_cap(lab: HereLab, what: dict[str, Any]) -> None:
     """X4: at the cap, or at a length above it, the connection is closed; no further attempt."""
     lab.options(MAX_IMAGE_BYTES=MIB)
