@@ -15,8 +15,15 @@ from .errors import Code, SpritesError
 _PACKED_CHUNKS = (b"zTXt", b"iTXt", b"iCCP")
 _MOST_PACKED = 16
 _GIF_PICTURE, _GIF_EXTENSION, _GIF_TRAILER = b",!;"
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_JPEG_MARKER = re.compile(rb"\xff+([\xc0-\xcf\xd9-\xfe])")
+"""What begins a segment, or ends the image, behind any fill bytes."""
+_JPEG_END, _JPEG_SCAN = 0xD9, 0xDA
+_JPEG_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends a scan: no stuffed byte, no restart, no fill."""
+_JPEG_TEXTS = frozenset({*range(0xE1, 0xF0), 0xFE}) - {0xEE}
+"""Comments, and what applications say; only JFIF's and Adobe's segments bear on the pixels."""
+_MOST_SCANS = 100
+"""Scans of one JPEG, each of which goes over the whole picture; encoders make about ten."""
 
 
 def png_end(data: bytes) -> int:
@@ -92,23 +99,42 @@ def _colours(flags: int) -> int:
 
 
 def jpeg_end(data: bytes) -> int:
-    """Walk a JPEG's segments, and the coded data behind each start of a scan, to its end marker."""
-    at = 2
-    try:
-        while data[at] == 0xFF:
-            kind = data[at + 1]
-            if kind == 0xD9:
-                return at + 2
-            if kind == 0xFF:  # a fill byte
-                at += 1
-                continue
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-            if kind == 0xDA:
-                found = _JPEG_MARKER.search(data, at)
-                at = found.start() if found else len(data)
-    except IndexError:
-        return 0
+    """Walk a JPEG's segments to its end marker; a heap of scans is a bomb."""
+    scans = 0
+    for kind, _, end in _jpeg_segments(data):
+        scans += kind == _JPEG_SCAN
+        if scans > _MOST_SCANS:
+            raise SpritesError(Code.BOMB, f"over {_MOST_SCANS} scans in one JPEG")
+        if kind == _JPEG_END:
+            return end
     return 0
+
+
+def jpeg_bare(data: bytes) -> bytes:
+    """Return a whole JPEG without its texts, for Pillow would read Exif, which can be a bomb."""
+    parts = _jpeg_segments(data)
+    return data[:2] + b"".join(data[at:end] for kind, at, end in parts if kind not in _JPEG_TEXTS)
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the kind of each segment, where it starts, and where it ends with the data coded in it.
+
+    Ends behind the end marker, or where a JPEG is cut or has what is no segment: a decoder would
+    look for the next one in there, and might find more than was counted.
+    """
+    at = 2
+    while found := _JPEG_MARKER.match(data, at):
+        kind, start, at = found[1][0], found.start(), found.end()
+        if kind == _JPEG_END:
+            yield kind, start, at
+            return
+        size = int.from_bytes(data[at : at + 2], "big")
+        at += size
+        if kind == _JPEG_SCAN and (coded := _JPEG_SCAN_END.search(data, at)):
+            at = coded.start()
+        if size < 2 or at > len(data):
+            return
+        yield kind, start, at
 
 
 def webp_end(data: bytes) -> int:

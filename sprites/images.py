@@ -6,28 +6,35 @@ passes ``verify()`` and ``load()``.
 """
 
 import io
+import math
 import struct
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 from PIL import Image, ImageFile
 
-from .containers import ENDS, gif_frames
+from .containers import ENDS, gif_frames, jpeg_bare
 from .errors import Code, SpritesError
 from .svg import svg_size
 from .sync.records import ImageFacts
 
 SVG = "image/svg+xml"
+_T = TypeVar("_T")
 _MOST_SCREENS = 25
 """An animation may decode to this many times the pixels of the largest still image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large an image may be once it is decoded."""
+    """How large an image may be once it is decoded, and the CPU time, in seconds, that may take."""
 
     max_pixels: int
     max_frames: int
     allow_trailing_data: bool
+    seconds: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,8 @@ def _check_end(data: bytes, form: _Format, limits: Limits) -> None:
 def _decode(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
     if form.name == "GIF":
         return _decode_gif(data, form, limits)
+    if form.name == "JPEG":
+        data = jpeg_bare(data)
     if form.name == "PNG":
         width, height = struct.unpack_from(">II", data, 16)
         _check_pixels(width * height, limits.max_pixels)  # before Pillow allocates anything
@@ -112,7 +121,7 @@ def _decode(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
         width, height = image.size
         frames = getattr(image, "n_frames", 1)
         _check_frames(width * height, frames, limits)
-        for number in range(frames):
+        for number in _in_time(range(frames), limits):
             image.seek(number)
             image.load()
     return ImageFacts(form.media_type, form.extension, width, height, frames)
@@ -125,10 +134,12 @@ def _decode_gif(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
     them: that takes three times as long, and reads beyond a picture that is short of pixels.
     """
     width, height = struct.unpack_from("<HH", data, 6)
-    pictures = list(gif_frames(data))
+    pictures = list(islice(gif_frames(data), limits.max_frames + 1))
     _check_frames(width * height, len(pictures), limits)
-    for picture in pictures:
-        _check_pixels(picture.width * picture.height, limits.max_pixels)
+    sizes = [picture.width * picture.height for picture in pictures]  # the screen may be smaller
+    _check_pixels(max(sizes), limits.max_pixels)
+    _check_pixels(sum(sizes), limits.max_pixels * _MOST_SCREENS)
+    for picture in _in_time(pictures, limits):
         how = (picture.code_size, picture.interlaced)
         Image.frombytes("L", (picture.width, picture.height), picture.coded, "gif", how)
     return ImageFacts(form.media_type, form.extension, width, height, len(pictures))
@@ -139,7 +150,7 @@ def _check_frames(pixels: int, frames: int, limits: Limits) -> None:
     if not pixels or not frames:
         raise SpritesError(Code.BAD_IMAGE, "an image without pixels")
     if frames > limits.max_frames:
-        raise SpritesError(Code.BOMB, f"{frames} frames, over {limits.max_frames}")
+        raise SpritesError(Code.BOMB, f"over {limits.max_frames} frames")
     _check_pixels(pixels, limits.max_pixels)
     _check_pixels(pixels * frames, limits.max_pixels * _MOST_SCREENS)
 
@@ -147,6 +158,18 @@ def _check_frames(pixels: int, frames: int, limits: Limits) -> None:
 def _check_pixels(pixels: int, most: int) -> None:
     if pixels > most:
         raise SpritesError(Code.BOMB, f"{pixels} pixels to decode, over {most}")
+
+
+def _in_time(frames: Iterable[_T], limits: Limits) -> Iterator[_T]:
+    """Yield frames to decode, and refuse an image whose frames so far have cost too much time.
+
+    It is CPU time, so that neither a turn that is waited for nor a busy machine makes a bomb.
+    """
+    end = time.thread_time() + limits.seconds
+    for frame in frames:
+        yield frame
+        if time.thread_time() > end:
+            raise SpritesError(Code.BOMB, f"not decoded within {limits.seconds:.3g} s of CPU time")
 
 
 def _open(data: bytes, form: _Format) -> ImageFile.ImageFile:

@@ -17,7 +17,7 @@ from .images import Limits
 from .naming import file_name
 from .storage import Store
 from .sync import http, pokeapi
-from .sync.http import Usage
+from .sync.http import Reply, Usage
 from .sync.records import (
     Failure,
     Job,
@@ -119,17 +119,13 @@ def _sprite(context: Context, job: SpriteJob, usage: Usage) -> Result:
     if intact and not job.asks_upstream:
         return Unchanged(job.etag)
     if job.copy_of:
-        return _keep(context, job, intact, context.store.read(job.copy_of), "")
-    etag = job.etag if intact else ""
-    try:
-        reply = http.get(job.url, context.policy, context.policy.max_image_bytes, usage, etag=etag)
-    except SpritesError as error:
-        if error.code is Code.NOT_FOUND and job.stored and not intact:
-            raise SpritesError(Code.LOST, job.stored.name, status=error.status) from None
-        raise
+        copy = Reply(context.store.read(job.copy_of), etag="", not_modified=False)
+        return _keep(context, job, intact, copy, 0.0)
+    start = time.monotonic()
+    reply = _ask(context, job, usage, intact)
     if reply.not_modified:
-        return Unchanged(reply.etag or etag)
-    return _keep(context, job, intact, reply.body, reply.etag, reply.media_type)
+        return Unchanged(reply.etag or job.etag)
+    return _keep(context, job, intact, reply, time.monotonic() - start)
 
 
 def _is_intact(store: Store, job: SpriteJob) -> bool:
@@ -142,20 +138,35 @@ def _is_intact(store: Store, job: SpriteJob) -> bool:
     return store.holds(stored.name, stored.size) if stored.intact is None else stored.intact
 
 
+def _ask(context: Context, job: SpriteJob, usage: Usage, intact: bool) -> Reply:
+    """Fetch a sprite; one that is gone upstream and not whole here is lost."""
+    policy, etag = context.policy, job.etag if intact else ""
+    try:
+        return http.get(job.url, policy, policy.max_image_bytes, usage, etag=etag)
+    except SpritesError as error:
+        if error.code is Code.NOT_FOUND and job.stored and not intact:
+            raise SpritesError(Code.LOST, job.stored.name, status=error.status) from None
+        raise
+
+
 @_turn.taken()
-def _keep(
-    context: Context, job: SpriteJob, intact: bool, data: bytes, etag: str, served_as: str = ""
-) -> Result:
-    """Validate the bytes and store them, unless they are the ones that are stored already."""
+def _keep(context: Context, job: SpriteJob, intact: bool, reply: Reply, took: float) -> Result:
+    """Validate the bytes and store them, unless they are the ones that are stored already.
+
+    To decode them may take what is left of the attempt's time after fetching took its part, but
+    half of it at least: a slow network makes no bomb of an image.
+    """
+    data = reply.body
     sha256 = hashlib.sha256(data).hexdigest()
     stored = job.stored
     if stored and intact and stored.sha256 == sha256:
-        return Unchanged(etag)
+        return Unchanged(reply.etag)
     policy = context.policy
-    limits = Limits(policy.max_pixels, policy.max_frames, policy.allow_trailing_data)
+    seconds = max(policy.timeout - took, policy.timeout / 2)
+    limits = Limits(policy.max_pixels, policy.max_frames, policy.allow_trailing_data, seconds)
     facts = images.inspect(data, limits)
     name = file_name(job.pokemon, job.key, sha256, facts.extension, context.naming)
     ours = stored is not None and stored.name == name
     name = context.store.put(name, data, ours=ours)
-    note = images.mismatch(facts, job.url, served_as)
-    return StoredSprite(name, sha256, len(data), facts, etag, note)
+    note = images.mismatch(facts, job.url, reply.media_type)
+    return StoredSprite(name, sha256, len(data), facts, reply.etag, note)
