@@ -7,6 +7,7 @@ Only the standard library is used here, so that importing ``sprites.testing`` st
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import subprocess
@@ -14,17 +15,14 @@ import sys
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
 
 from .log import LoggedRequest
 
 _ROOT = Path(__file__).parents[2]
-# A proxy of the environment must not come between a test and its server.
-_opener = build_opener(ProxyHandler({}))
 
 
 class PokeAPI:
@@ -60,7 +58,7 @@ class PokeAPI:
         line = process.stdout.readline().strip()
         if not line:
             code = process.wait()
-            self.stop()
+            _end(process)
             raise RuntimeError(f"the test server ended with exit code {code}")
         return line
 
@@ -69,6 +67,9 @@ class PokeAPI:
         self.url = url
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.pid = self._process.pid if self._process else None
+        # One that is kept, because it goes on where the server refuses new ones.
+        self._control = http.client.HTTPConnection(parts.netloc, timeout=30)
+        self._lock = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -83,18 +84,9 @@ class PokeAPI:
 
     def stop(self) -> None:
         """End the server's process, if it is ours; a second call does nothing."""
-        process = self._process
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._control.close()
+        if self._process is not None:
+            _end(self._process)
 
     def fault(self, path: str, **what: Any) -> None:
         """Make requests for a glob of paths go wrong; the options are those of ``Fault``.
@@ -159,14 +151,18 @@ class PokeAPI:
         return stats
 
     def _call(self, method: str, name: str, options: dict[str, Any] | None = None) -> Any:
-        data = None if options is None else json.dumps(options).encode()
-        request = Request(f"{self.origin}/_control/{name}", data, method=method)
-        try:
-            with _opener.open(request, timeout=30) as response:
-                return json.load(response)
-        except HTTPError as problem:
-            with problem:
-                raise ValueError(json.load(problem)["detail"]) from None
+        data = None if options is None else json.dumps(options)
+        with self._lock:
+            try:
+                self._control.request(method, f"/_control/{name}", data)
+                response = self._control.getresponse()
+                answer = json.load(response)
+            except BaseException:
+                self._control.close()
+                raise
+        if response.status != 200:
+            raise ValueError(answer["detail"])
+        return answer
 
 
 def _base64(body: str | bytes) -> str:
@@ -182,3 +178,15 @@ def _start(command: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, stdin=pipe, stdout=pipe, text=True, env=environment, start_new_session=True
     )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -8,7 +8,10 @@ counted; and ``dress``, which lets it change a reply as data. What a fault does 
 from __future__ import annotations
 
 import base64
+import gzip
 import itertools
+import json
+import math
 import time
 import zlib
 from collections import Counter
@@ -21,7 +24,7 @@ from random import Random
 from threading import Condition, Lock
 from typing import Any
 
-from .reply import Reply, error, etag_of
+from .reply import Reply, dump, error, etag_of
 
 _serial = itertools.count(1)
 
@@ -31,7 +34,8 @@ class Fault:
     """One misbehaviour, for the requests whose path (or path?query) matches a glob.
 
     Durations are in seconds, sizes in bytes. ``times=None`` lasts until it is cleared; ``hold``
-    keeps a reply back until then.
+    keeps a reply back until then. An outage spares the first requests (``after``) and ``lasts``
+    from the one that it strikes first; where it ``blinks``, it is on and off by turns.
     """
 
     path: str
@@ -39,6 +43,9 @@ class Fault:
     each: bool = False
     probability: float = 1.0
     seed: int = 0
+    after: int = 0
+    lasts: float | None = None
+    blinks: float | None = None
 
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -50,7 +57,9 @@ class Fault:
     etag: str | None = None
     redirect: str | None = None
     gzip_bomb: int | None = None
+    no_sprites: bool = False
 
+    refuse: bool = False
     delay: float = 0.0
     hold: bool = False
     hang: bool = False
@@ -69,6 +78,8 @@ class Fault:
             raise ValueError(f"reset must be 'before' or 'middle', not {self.reset!r}")
         if self.truncate is not None and self.truncate < 0:
             raise ValueError(f"truncate must not be negative: {self.truncate}")
+        if self.blinks is not None and self.blinks <= 0:
+            raise ValueError(f"blinks must be above 0: {self.blinks}")
 
     @classmethod
     def parse(cls, options: dict[str, Any]) -> Fault:
@@ -87,18 +98,52 @@ def matches(glob: str, paths: Iterable[str], query: str) -> bool:
     )
 
 
+class _Entry:
+    """A fault in force, and its counters."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self._met: Counter[str] = Counter()
+        self._hits: Counter[str] = Counter()
+        self._random = Random(fault.seed)
+        self._began = math.inf
+
+    def strikes(self, path: str) -> bool:
+        """Count a request that the fault may hit; tell whether it does."""
+        fault, key = self.fault, path if self.fault.each else ""
+        self._met[key] += 1
+        if self._met[key] <= fault.after or not self.left():
+            return False
+        if fault.times is not None and self._hits[key] >= fault.times:
+            return False
+        if self._random.random() >= fault.probability:
+            return False
+        self._hits[key] += 1
+        self._began = min(self._began, time.monotonic())
+        return True
+
+    def left(self) -> float:
+        """Return the seconds until the fault is over, or off for a while; 0 where it is."""
+        passed = max(time.monotonic() - self._began, 0.0)
+        left = math.inf if self.fault.lasts is None else max(self.fault.lasts - passed, 0.0)
+        if self.fault.blinks is None:
+            return left
+        turn, into = divmod(passed, self.fault.blinks)
+        return 0.0 if turn % 2 else min(left, self.fault.blinks - into)
+
+
 class FaultBook:
     """The faults in force, newest first, with their counters; safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._faults: list[tuple[Fault, Counter[str], Random]] = []
+        self._faults: list[_Entry] = []
         self._cleared = Condition(self._lock)
 
     def add(self, fault: Fault) -> None:
         """Put a fault before the ones that are there."""
         with self._lock:
-            self._faults.insert(0, (fault, Counter(), Random(fault.seed)))
+            self._faults.insert(0, _Entry(fault))
 
     def clear(self) -> None:
         """Forget every fault, and let go of the replies that were held."""
@@ -109,21 +154,18 @@ class FaultBook:
     def wait_for_end(self, fault: Fault) -> None:
         """Return as soon as a fault is no more in force."""
         with self._lock:
-            self._cleared.wait_for(lambda: all(entry[0] is not fault for entry in self._faults))
+            while left := self._left(fault):
+                self._cleared.wait(min(left, 60.0))
+
+    def _left(self, fault: Fault) -> float:
+        return next((entry.left() for entry in self._faults if entry.fault is fault), 0.0)
 
     def hit(self, paths: tuple[str, ...], query: str) -> Fault | None:
-        """The fault that this request meets, if any; its counter moves on."""
+        """The fault that this request meets, if any; its counters move on."""
         with self._lock:
-            for fault, hits, random in self._faults:
-                if not matches(fault.path, paths, query):
-                    continue
-                key = paths[0] if fault.each else ""
-                if fault.times is not None and hits[key] >= fault.times:
-                    continue
-                if random.random() >= fault.probability:
-                    continue
-                hits[key] += 1
-                return fault
+            for entry in self._faults:
+                if matches(entry.fault.path, paths, query) and entry.strikes(paths[0]):
+                    return entry.fault
         return None
 
 
@@ -139,6 +181,8 @@ def dress(reply: Reply, fault: Fault) -> Reply:
 
 
 def _with_body(reply: Reply, fault: Fault) -> Reply:
+    if fault.no_sprites and reply.status == 200:
+        return _without_sprites(reply)
     if fault.gzip_bomb is not None:
         headers = {**reply.headers, "Content-Encoding": "gzip"}
         return replace(reply, body=bomb(fault.gzip_bomb), headers=headers)
@@ -147,6 +191,19 @@ def _with_body(reply: Reply, fault: Fault) -> Reply:
     body = base64.b64decode(fault.body_base64 or "") or (fault.body or "").encode()
     headers = {k: v for k, v in reply.headers.items() if k != "Content-Encoding"}
     return replace(reply, body=body, headers=headers, etag=reply.etag and etag_of(body))
+
+
+def _without_sprites(reply: Reply) -> Reply:
+    """A Pokémon's document with null in every slot, under an ETag of its own."""
+    headers = {k: v for k, v in reply.headers.items() if k != "Content-Encoding"}
+    packed = len(headers) < len(reply.headers)
+    document = json.loads(gzip.decompress(reply.body) if packed else reply.body)
+    body = dump({**document, "sprites": _nulls(document["sprites"])})
+    return replace(reply, body=body, headers=headers, etag=etag_of(body))
+
+
+def _nulls(slots: Any) -> Any:
+    return {key: _nulls(value) for key, value in slots.items()} if isinstance(slots, dict) else None
 
 
 def _headers(fault: Fault) -> dict[str, str]:

@@ -3,6 +3,8 @@
 socket ──> Handler ──> FaultBook.hit ──> Site.answer ──> dress ──> revalidate ──> wire ──> socket
               │                                                                     │
               └── RequestLog.begin ───────────────────────────── RequestLog.finish ─┘
+
+A fault that refuses connections really closes the listening socket, and the connections too.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ import itertools
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event
+from socketserver import TCPServer
+from threading import Event, Lock, Thread
 from typing import Any, TextIO
 
 from . import control, wire
@@ -51,6 +55,30 @@ class Server(ThreadingHTTPServer):
         self.faults = FaultBook()
         self.log = RequestLog(log_to)
         self.control = Control(self.site, self.faults, self.log)
+        self.serving: set[socket.socket] = set()
+        self._refusing = Lock()
+
+    def refuse(self, fault: Fault) -> None:
+        """Close the listening socket and all connections but control's until a fault is over."""
+        if not self._refusing.acquire(blocking=False):
+            return
+        with suppress(OSError):  # not every system shuts a socket that listens
+            self.socket.shutdown(socket.SHUT_RDWR)  # a poll that waits for it would keep it open
+        self.shutdown()
+        self.socket.close()
+        self.socket = socket.socket(self.address_family, self.socket_type)
+        TCPServer.server_bind(self)  # without listening: nobody else shall get the port
+        self._cut()
+        self.faults.wait_for_end(fault)
+        self.server_activate()
+        self._refusing.release()
+        self.serve_forever(0.05)
+
+    def _cut(self) -> None:
+        lines, self.serving = self.serving, set()
+        for line in lines:
+            with suppress(OSError):  # it has ended by itself
+                line.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay quiet about clients that hang up; show everything else."""
@@ -70,6 +98,11 @@ class Handler(BaseHTTPRequestHandler):
         """Number the connection."""
         super().setup()
         self.number = next(_connections)
+
+    def finish(self) -> None:
+        """Forget the connection."""
+        self.server.serving.discard(self.connection)
+        super().finish()
 
     def log_message(self, *_: Any) -> None:
         """Stay quiet; the log has it all."""
@@ -98,12 +131,14 @@ class Handler(BaseHTTPRequestHandler):
         wire.send(self.connection, error(405), False, lambda status, sent: None)
 
     def _control(self) -> None:
+        self.server.serving.discard(self.connection)
         body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), _BODY_LIMIT))
         reply = self.server.control.answer(self.command, self.path, body)
         wire.send(self.connection, reply, False, lambda status, sent: None)
 
     def _serve(self) -> None:
         server = self.server
+        server.serving.add(self.connection)
         serial = server.log.begin(self.command, self.path, self.headers, self.number)
         path, _, query = self.path.partition("?")
         names = server.site.names_of(path)
@@ -123,11 +158,17 @@ class Handler(BaseHTTPRequestHandler):
         self, names: tuple[str, ...], query: str, fault: Fault | None, done: wire.Done
     ) -> None:
         server, head_only = self.server, self.command == "HEAD"
+        if fault is not None and fault.refuse:
+            Thread(target=server.refuse, args=(fault,), daemon=True).start()
+            self._end(wire.End.RESET)
+            return
         if fault is not None and fault.hold:
             server.faults.wait_for_end(fault)
         reply = self._dressed(names, query, fault)
         if server.latency:
             server.stopping.wait(server.latency)
+        if self.connection not in server.serving:
+            raise ConnectionAbortedError("cut while the reply was made")
         if fault is None:
             wire.send(self.connection, reply, head_only, done)
             return
