@@ -9,7 +9,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from .lab import SELECTION, ShellLab, wait_for
+from .lab import ShellLab, wait_for
 
 _ENDS_WITHIN = 12.0
 
@@ -17,7 +17,7 @@ _ENDS_WITHIN = 12.0
 def start(lab: ShellLab, *arguments: str) -> "subprocess.Popen[str]":
     """Start a run of the selection, having emptied the server's log."""
     lab.api.clear_log()
-    process = lab.site.start(*SELECTION, *arguments)
+    process = lab.site.start(*lab.selection, *arguments)
     lab.started.append(process)
     return process
 
