@@ -6,6 +6,7 @@ state, row by row and byte by byte, of a mirror that never saw a fault.
 """
 
 import hashlib
+import itertools
 import json
 import subprocess
 import time
@@ -70,6 +71,13 @@ def wait_for(happened: Callable[[], Any], seconds: float = 20.0) -> Any:
 def sha256(data: bytes) -> str:
     """Return the hash that a row keeps."""
     return hashlib.sha256(data).hexdigest()
+
+
+def differences(found: Any, expected: Any) -> list[Any]:
+    """Return the pairs in which two tables, or two lists of files, differ."""
+    if isinstance(found, dict):
+        found, expected = sorted(found.items()), sorted(expected.items())
+    return [pair for pair in itertools.zip_longest(found, expected) if pair[0] != pair[1]]
 
 
 @dataclass
@@ -175,7 +183,8 @@ class Lab(ABC):
         self.settle(run, 0)
         found = self.state()
         for name, expected in self.ideal.items():
-            assert found[name] == expected, f"{name} differ from a mirror that saw no fault"
+            odd = differences(found[name], expected)
+            assert not odd, f"{name} differ from a mirror that saw no fault: {odd[:3]}"
         return run
 
 

@@ -69,7 +69,11 @@ class Stage:
         self._damage(storm.harm, chance)
 
     def _damage(self, ways: tuple[str, ...], chance: Random) -> None:
-        files = sorted(name for name in self.lab.files() if "/." not in name)
+        """Damage files that rows name; what was damaged before and has no row any more goes."""
+        names = {row["file"] for row in self.lab.rows()} & set(self.lab.files())
+        for name in self.harmed - names:  # nobody could tell it from somebody else's file
+            (self.lab.media / name).unlink(missing_ok=True)
+        files = sorted(names)
         for way in ways:
             if way == "wipe":
                 self.harmed.update(files)

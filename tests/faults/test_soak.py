@@ -3,7 +3,6 @@
 Only where ``SPRITES_SOAK`` says of how many Pokémon; ``SPRITES_SOAK_DATA`` names real data.
 """
 
-import itertools
 import os
 import threading
 import time
@@ -16,7 +15,7 @@ from sprites.testing import PokeAPI
 
 from ..database import Database
 from .conftest import shell_lab_in
-from .lab import ShellLab, wait_for
+from .lab import ShellLab, differences, wait_for
 from .signalled import ended
 
 _COUNT = os.environ.get("SPRITES_SOAK", "")
@@ -55,7 +54,7 @@ def test_a_mirror_of_faulty_replies_becomes_whole(tmp_path: Path, migrated: Data
         soaked.assert_files()
         found, expected = soaked.state(), whole.state()
         for table, rows in expected.items():
-            assert _differences(found[table], rows) == [], table
+            assert differences(found[table], rows) == [], table
             print(f"{table}: {len(rows)} alike")
 
 
@@ -95,12 +94,6 @@ def _memory(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
         return 0
-
-
-def _differences(found: Any, expected: Any) -> list[Any]:
-    if isinstance(found, dict):
-        found, expected = sorted(found.items()), sorted(expected.items())
-    return [pair for pair in itertools.zip_longest(found, expected) if pair[0] != pair[1]]
 
 
 def _lab(api: PokeAPI, folder: Path, migrated: Database) -> ShellLab:
