@@ -7,11 +7,13 @@ invariants that no fault may break.
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -23,6 +25,7 @@ from sprites.models import Pokemon, Sprite
 from sprites.testing import PokeAPI
 
 from .database import Database
+from .packaging.browser import Browser
 
 ROOT = Path(__file__).parents[1]
 
@@ -212,6 +215,23 @@ class ShellSite:
         )
         self.started.append(process)
         return process
+
+    @contextmanager
+    def serve(self) -> Iterator[Browser]:
+        """Run the development server as a user does, and give a browser of it."""
+        command = [sys.executable, "-u", "manage.py", "runserver", "--noreload", "127.0.0.1:0"]
+        with (self.folder / "server.log").open("w") as log:
+            server = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=log,
+                text=True,
+            )  # fmt: skip
+            assert server.stdout is not None
+            try:
+                found = (re.search(r"server at (http://\S+:\d+/)", line) for line in server.stdout)
+                yield Browser(next(match[1] for match in found if match))
+            finally:
+                server.terminate()
+                server.communicate()
 
     def close(self) -> None:
         """Drop the database, and end what a test that failed has left running."""

@@ -125,13 +125,19 @@ class PokemonAdmin(Facts, PokemonBase):
         """Show all of it as text."""
         return self.get_fields(request, obj)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Pokemon | None = None,
     ) -> HttpResponse:
         """Show its facts and, beside them, all of its sprites."""
-        sprites = Sprite.objects.filter(pokemon=int(object_id) if object_id.isdecimal() else 0)
-        context = {**(extra_context or {}), "sprites": sprites.select_related("pokemon")}
-        return super().change_view(request, object_id, form_url, context)
+        rows = obj.sprites.all() if obj else ()
+        context["sprites"] = [(row, cells.thumbnail(row.pokemon, row, 96)) for row in rows]
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.action(
         description=gettext_lazy("Re-sync the selected Pokémon"), permissions=["run_sync"]
