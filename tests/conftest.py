@@ -1,6 +1,8 @@
 """What every test shares: the project's own PokéAPI, and sites that mirror it."""
 
-from collections.abc import Iterator
+import gc
+import warnings
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,26 @@ class _Shared(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Shared:
     """Say how ``pytest -n auto`` shares the tests out."""
     return _Shared(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of every later collection what is there before the first test."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Function) -> Generator[None]:
+    """Fail the test that leaves a file, a socket or a process open, and not a later one.
+
+    What lies in a cycle is only found when it is collected, which is whenever it happens to be.
+    """
+    yield
+    item.funcargs.clear()
+    with warnings.catch_warnings(record=True) as left_open:
+        warnings.simplefilter("always", ResourceWarning)
+        gc.collect()
+    assert not left_open, "\n".join(str(warning.message) for warning in left_open)
 
 
 @pytest.fixture(scope="session")

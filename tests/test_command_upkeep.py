@@ -64,7 +64,8 @@ def test_verify_repairs_what_is_damaged_or_gone(site: Site) -> None:
     assert run.report["repaired"] == 2
     assert (run.sprites["stored"], run.sprites["unchanged"]) == (2, 7)
     assert site.state() == state
-    assert Sprite.objects.get(pk=flipped.pk).file.read() == before
+    with Sprite.objects.get(pk=flipped.pk).file as file:
+        assert file.read() == before
     site.assert_whole(run)
 
 

@@ -73,7 +73,8 @@ def test_each_new_file_is_told_of_once(
         assert not each["in_transaction"]
         assert each["thread"] is threading.current_thread()
         assert isinstance(sprite._state.fields_cache["pokemon"], Pokemon)  # without a query
-        assert len(sprite.file.read()) == sprite.size
+        with sprite.file as file:
+            assert len(file.read()) == sprite.size
 
 
 def test_only_a_changed_file_is_told_of_again(
@@ -84,8 +85,8 @@ def test_only_a_changed_file_is_told_of_again(
     heard = listen(sprite_stored)
     site.run("--ids", "1-3", "--force")
     assert heard == []
-    other = Sprite.objects.get(pokemon=1, key="front_default").file.read()
-    site.api.put("/sprites/pokemon/2.png", other, "image/png")
+    with Sprite.objects.get(pokemon=1, key="front_default").file as other:
+        site.api.put("/sprites/pokemon/2.png", other.read(), "image/png")
     site.api.fault("/sprites/pokemon/3.png", status=404)
     site.run("--ids", "1-3", "--force")
     assert [(each["sprite"].pokemon_id, each["created"]) for each in heard] == [(2, False)]
