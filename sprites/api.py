@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_safe
 
-from .filters import Filters
+from .filters import Filters, choices
 from .listing import Row, listing
 from .models import Pokemon, Sprite
 
@@ -25,7 +25,7 @@ _MEASURES = ("id", "name", "species", "number", "form", "generation", "is_defaul
 @conditional_page
 def pokemon_list(request: HttpRequest) -> HttpResponse:
     """Return one page of Pokémon; the same query string as the gallery's list."""
-    filters = Filters.read(request.GET)
+    filters, ignored = Filters.read(request.GET, choices())
     found = listing(filters)
     pages = found.paginator.num_pages
 
@@ -41,6 +41,7 @@ def pokemon_list(request: HttpRequest) -> HttpResponse:
             "pages": pages,
             "previous": page(filters.page - 1),
             "next": page(filters.page + 1),
+            "ignored": ignored,
             "results": [_row(row, request.build_absolute_uri) for row in found.rows],
         }
     )

@@ -1,6 +1,7 @@
 """A list's query string, read into what a visitor asks for and written back as links.
 
-Whatever the query string holds, it is read: a value that makes no sense counts as left out.
+Whatever the query string holds, it is read: a value that nothing is like counts as left out. So the
+links that are written stay short, however long it was.
 """
 
 import re
@@ -8,10 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
+from django.db.models import F, Value
 from django.http import QueryDict
 from django.utils.http import urlencode
 
-from .looks import Look
+from . import labels
+from .looks import Look, full_name
+from .models import Pokemon, Sprite, Type
 from .querysets import SORTS, PokemonQuerySet
 
 SIZES = (30, 60, 120)
@@ -20,8 +24,89 @@ SIZES = (30, 60, 120)
 MOST_TYPES = 2
 """As many types as a Pokémon can have."""
 
-_NAME = re.compile(r"[\w-]{1,100}")
+LONGEST_TEXT = 50
+"""Characters of a search."""
+
+_SHOWN = 20
+"""Characters of a value that is ignored which are shown."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SWITCH = {"on": True, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The types, generations and sets that the mirror has, the sets with their generation."""
+
+    types: list[str]
+    generations: list[int]
+    sets: list[tuple[str, int]]
+
+    def type(self, text: str) -> str | None:
+        """Read a type that is here or has a name for people."""
+        return text if text in self.types or text in labels.TYPES else None
+
+    def generation(self, text: str) -> int | None:
+        """Read a generation that is here or has a numeral."""
+        number = _number(text)
+        return number if number in self.generations or number in labels.GENERATIONS else None
+
+    def set(self, text: str) -> str | None:
+        """Read the name of a set that is here or has a name for people."""
+        name = full_name(text)
+        return text if name in dict(self.sets) or name in labels.SET_ORDER else None
+
+
+def choices() -> Choices:
+    """Read all that can be chosen, in one query."""
+    none, no_name = Value(0), Value("")
+    types = Type.objects.order_by().values_list(Value("type"), "name", none)
+    generations = Pokemon.objects.order_by().filter(generation__gt=0)
+    numbers = generations.values_list(Value("generation"), no_name, F("generation"))
+    sets = Sprite.objects.order_by().values_list(Value("set"), "set", F("generation"))
+    found = list(types.union(numbers.distinct(), sets.distinct(), all=True).order_by())
+    newest: dict[str, int] = {}
+    for kind, name, number in found:
+        if kind == "set":
+            newest[name] = max(newest.get(name, 0), number or 0)
+    return Choices(
+        sorted(name for kind, name, _number in found if kind == "type"),
+        sorted(number for kind, _name, number in found if kind == "generation"),
+        sorted(newest.items(), key=lambda item: (labels.SET_ORDER.get(item[0], 99), item)),
+    )
+
+
+class _Values:
+    """The values of a query string; of each parameter that has any without sense, one is kept."""
+
+    def __init__(self, query: QueryDict) -> None:
+        self._query = query
+        self.ignored: dict[str, str] = {}
+
+    def last(self, name: str, read: Callable[[str], Any], default: Any) -> Any:
+        """Return the last value that makes sense."""
+        found = self.several(name, read, 1)
+        return found[0] if found else default
+
+    def several(self, name: str, read: Callable[[str], Any], most: int = 0) -> tuple[Any, ...]:
+        """Return the values that make sense, each once: all, or the last so many of them."""
+        values = {text: read(text) for text in self._query.getlist(name) if text}
+        kept = tuple(dict.fromkeys(found for found in values.values() if found is not None))[-most:]
+        for text, found in values.items():
+            if found not in kept:
+                self._ignore(name, text)
+        return kept
+
+    def text(self, name: str) -> str:
+        """Return a text on one line, as much of it as is searched for."""
+        whole = " ".join(_CONTROL.sub(" ", self._query.get(name, "")).split())
+        if rest := whole[LONGEST_TEXT:]:
+            self._ignore(name, rest)
+        return whole[:LONGEST_TEXT].strip()
+
+    def _ignore(self, name: str, text: str) -> None:
+        shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+        self.ignored.setdefault(name, shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +126,23 @@ class Filters:
     page: int = 1
 
     @classmethod
-    def read(cls, query: QueryDict) -> Self:
-        """Read a query string; of three types the last two count."""
-        sort = query.get("sort", "")
-        size = _number(query.get("size", ""))
-        return cls(
-            q=" ".join(_CONTROL.sub(" ", query.get("q", "")).split())[:100],
-            type=_distinct(query.getlist("type"), _name)[-MOST_TYPES:],
-            generation=tuple(sorted(_distinct(query.getlist("generation"), _number))),
-            forms=query.get("forms") != "off",
-            has=_name(query.get("has", "")),
-            sort=sort if sort.removeprefix("-") in SORTS else "number",
-            set=_name(query.get("set", "")) or "default",
-            shiny=query.get("shiny") == "on",
-            back=query.get("back") == "on",
-            size=size if size in SIZES else 60,
-            page=_number(query.get("page", "")) or 1,
+    def read(cls, query: QueryDict, known: Choices) -> tuple[Self, dict[str, str]]:
+        """Read a query string; return as well what it ignores, a value of each parameter."""
+        values = _Values(query)
+        filters = cls(
+            q=values.text("q"),
+            type=values.several("type", known.type, MOST_TYPES),
+            generation=tuple(sorted(values.several("generation", known.generation))),
+            forms=values.last("forms", _SWITCH.get, True),
+            has=values.last("has", known.set, ""),
+            sort=values.last("sort", _sort, "number"),
+            set=values.last("set", known.set, "default"),
+            shiny=values.last("shiny", _SWITCH.get, False),
+            back=values.last("back", _SWITCH.get, False),
+            size=values.last("size", _size, 60),
+            page=values.last("page", _number, 1),
         )
+        return filters, values.ignored
 
     @property
     def look(self) -> Look:
@@ -120,13 +205,13 @@ def _written(value: object) -> str:
     return str(value)
 
 
-def _name(text: str) -> str:
-    return text if _NAME.fullmatch(text) else ""
+def _number(text: str) -> int | None:
+    return int(text) or None if re.fullmatch(r"[0-9]{1,6}", text) else None
 
 
-def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
+def _size(text: str) -> int | None:
+    return next((size for size in SIZES if str(size) == text), None)
 
 
-def _distinct(texts: list[str], read: Callable[[str], Any]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(value for value in map(read, texts) if value))
+def _sort(text: str) -> str | None:
+    return text if text.removeprefix("-") in SORTS else None

@@ -47,6 +47,9 @@ _TYPES: dict[str, Promise] = {
     "fairy": pgettext_lazy("type", "fairy"),
 }
 
+TYPES = frozenset(_TYPES)
+"""The types that have a name for people; upstream may have others."""
+
 _SETS: dict[str, str | Promise] = {
     "default": pgettext_lazy("set", "default"),
     "official-artwork": pgettext_lazy("set", "artwork"),
@@ -78,6 +81,9 @@ SET_ORDER = {name: place for place, name in enumerate(_SETS)}
 """The sets in the order that a page shows them; an unknown one comes last."""
 
 _ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV"]
+
+GENERATIONS = range(1, len(_ROMAN) + 1)
+"""The generations that have a numeral."""
 
 _SIDES = {
     ("front", False): gettext_lazy("front"),

@@ -6,15 +6,13 @@ In go the filters and what the database has to choose from; out come menus and c
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from . import labels, phrases
-from .filters import SIZES, Filters
+from .filters import LONGEST_TEXT, SIZES, Choices, Filters
 from .looks import ALIASES, ANIMATED, MAIN
-from .models import Pokemon, Sprite, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +36,11 @@ class Menu:
     options: list[Option]
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """The types, generations and sets that the mirror has, the sets with their generation."""
-
-    types: list[str]
-    generations: list[int]
-    sets: list[tuple[str, int]]
-
-
-def choices() -> Choices:
-    """Read all that can be chosen, in one query."""
-    none, no_name = Value(0), Value("")
-    types = Type.objects.order_by().values_list(Value("type"), "name", none)
-    generations = Pokemon.objects.order_by().filter(generation__gt=0)
-    numbers = generations.values_list(Value("generation"), no_name, F("generation"))
-    sets = Sprite.objects.order_by().values_list(Value("set"), "set", F("generation"))
-    found = list(types.union(numbers.distinct(), sets.distinct(), all=True).order_by())
-    newest: dict[str, int] = {}
-    for kind, name, number in found:
-        if kind == "set":
-            newest[name] = max(newest.get(name, 0), number or 0)
-    return Choices(
-        sorted(name for kind, name, _number in found if kind == "type"),
-        sorted(number for kind, _name, number in found if kind == "generation"),
-        sorted(newest.items(), key=lambda item: (labels.SET_ORDER.get(item[0], 99), item)),
-    )
-
-
-def controls(filters: Filters, total: int) -> dict[str, Any]:
+def controls(filters: Filters, known: Choices, total: int) -> dict[str, Any]:
     """Return what the templates of the list need beside the grid."""
-    known = choices()
     return {
         "filters": filters,
+        "longest_text": LONGEST_TEXT,
         "home": reverse("sprites:list"),
         "kept": filters.but(q="").pairs(),
         "looks": looks(filters),

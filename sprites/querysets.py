@@ -113,7 +113,7 @@ class PokemonQuerySet(QuerySet["Pokemon"]):
 
     def find(self, name_or_id: str | int) -> "Pokemon":
         """Return the Pokémon with this id or this name, however typed; raises DoesNotExist."""
-        text = str(name_or_id)
+        text = str(name_or_id).replace("\0", "")  # PostgreSQL refuses a NUL
         wanted = number(text)
         match = Q(name=slug(text)) | Q(name=text) if wanted is None else Q(id=wanted)
         found = self.filter(match).order_by("id").first()

@@ -1,17 +1,19 @@
 """The gallery's pages. Views ask querysets and hand plain data to templates; they write nothing."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import check_for_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_cookie
 
 from . import menus, specimen
-from .filters import Filters
+from .filters import LONGEST_TEXT, Filters, choices
 from .listing import Listing, card, listing
 from .looks import ANIMATED
 from .models import Pokemon, SyncRun
@@ -26,12 +28,17 @@ _YEAR = 365 * 86_400
 @vary_on_cookie
 def pokemon_list(request: HttpRequest) -> HttpResponse:
     """Show the grid, one page of it, as the query string asks."""
-    filters = Filters.read(request.GET)
+    known = choices()
+    filters, ignored = Filters.read(request.GET, known)
     found = listing(filters)
-    run = SyncRun.objects.live().first()
+    context: dict[str, Any] = {
+        "run": SyncRun.objects.live().first(),
+        "here": reverse("sprites:list") + filters.query,
+        "ignored": ignored,
+    }
     if not found.total and not filters.narrows:
-        return render(request, "sprites/empty.html", {"run": run})
-    context = {"run": run, **menus.controls(filters, found.total)}
+        return render(request, "sprites/empty.html", context)
+    context |= menus.controls(filters, known, found.total)
     if not found.total:
         nearest = Pokemon.objects.nearest(filters.q) if filters.q else []
         return render(request, "sprites/nothing.html", {**context, "nearest": nearest})
@@ -68,7 +75,11 @@ def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
     except Pokemon.DoesNotExist:
         return not_found(request, name)
     context = specimen.facts(pokemon) | specimen.family(pokemon)
-    context |= specimen.sprites(pokemon, request.GET.get("sprite", ""))
+    asked = request.GET.get("sprite", "")
+    context |= specimen.sprites(pokemon, asked)
+    is_shown = "sprite" in context and context["sprite"].key == asked
+    query = f"?{urlencode({'sprite': asked})}" if is_shown else ""
+    context["here"] = pokemon.get_absolute_url() + query
     context["canonical"] = request.build_absolute_uri(pokemon.get_absolute_url())
     if context.get("address"):
         context["address"] = request.build_absolute_uri(context["address"])
@@ -76,8 +87,10 @@ def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, name: str) -> HttpResponse:
-    """Answer for a Pokémon that the mirror has not, with the names most like it."""
-    context = {"name": name, "nearest": Pokemon.objects.nearest(name)}
+    """Answer for a Pokémon that is not here, with the names most like it."""
+    name = name[:LONGEST_TEXT]
+    here = reverse("sprites:detail", args=[name])
+    context = {"name": name, "here": here, "nearest": Pokemon.objects.nearest(name)}
     return render(request, "sprites/not_found.html", context, status=404)
 
 

@@ -1,6 +1,8 @@
 """The gallery's pages as a client without a browser sees them."""
 
 import gzip
+import re
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -11,9 +13,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from sprites.filters import Filters
+from sprites.filters import Choices, Filters
 from sprites.models import Sprite, SyncRun
 
+from .background import running
 from .rows import add_pokemon, add_sprite
 
 pytestmark = pytest.mark.django_db
@@ -104,10 +107,84 @@ def test_a_query_string_that_makes_no_sense_is_read(
     page(client, f"/?{query}")
 
 
+def read(query: str) -> tuple[Filters, dict[str, str]]:
+    """Read a query string for a mirror of two types, two generations and a set nobody knows."""
+    return Filters.read(QueryDict(query), Choices(["fire", "dust"], [1, 40], [("new-game", 40)]))
+
+
 def test_control_characters_never_reach_the_database() -> None:
     """A NUL, which PostgreSQL refuses, is a space in a search; numbers are ASCII and short."""
-    filters = Filters.read(QueryDict("q=%00a%00b%0a&page=٣&generation=99999999999"))
+    filters, _ignored = read("q=%00a%00b%0a&page=٣&generation=99999999999")
     assert filters == Filters(q="a b")
+
+
+@pytest.mark.parametrize(
+    ("query", "filters", "ignored"),
+    [
+        ("type=fire&type=fire&generation=1&generation=01", {"type": ("fire",), "generation": (1,)},
+         {}),
+        ("type=fire&type=dust&type=water", {"type": ("dust", "water")}, {"type": "fire"}),
+        ("type=dust&type=mud&generation=40&generation=41", {"type": ("dust",), "generation": (40,)},
+         {"type": "mud", "generation": "41"}),
+        ("generation=9&has=new-game&set=artwork",
+         {"generation": (9,), "has": "new-game", "set": "artwork"}, {}),
+        ("has=nothing&set=" + "x" * 99, {}, {"has": "nothing", "set": "x" * 20 + "…"}),
+        ("page=2&page=0&size=30&size=31", {"page": 2, "size": 30}, {"page": "0", "size": "31"}),
+        ("forms=off&shiny=maybe&back=on&sort=etag", {"forms": False, "back": True},
+         {"shiny": "maybe", "sort": "etag"}),
+        ("q=" + "a" * 60, {"q": "a" * 50}, {"q": "a" * 10}),
+        ("q=&type=&generation=&has=&set=&page=", {}, {}),
+    ],
+)  # fmt: skip
+def test_what_is_ignored_is_known(
+    query: str, filters: dict[str, Any], ignored: dict[str, str]
+) -> None:
+    """Each value counts once, what nothing is like and what is too much is left out and named."""
+    assert read(query) == (Filters(**filters), ignored)
+
+
+FLOODS = {
+    "generations": "&".join(f"generation={n}" for n in range(2200)),
+    "one generation": "&".join(["generation=1"] * 2200),
+    "types": "&".join(f"type=t{n}" for n in range(3500)),
+    "one type": "&".join(["type=fire"] * 3000),
+    "text": "q=mon" + "%F0%9F%98%80" * 2600,
+    "words": "q=" + "+".join(["mon"] * 7000),
+    "sets": "&".join(f"set=s{n}&has=s{n}" for n in range(1800)),
+    "pages": "page=" + "9" * 31_000,
+    "strangers": "&".join(f"x{n}=1" for n in range(4000)),
+    "sprites": "sprite=" + "x" * 31_000,
+}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/pokemon/", "/pokemon/mon7/", f"/pokemon/{'x' * 31_000}/"]
+)
+def test_a_long_query_makes_no_long_page(client: Client, crowd: None, path: str) -> None:
+    """Thirty kilobytes of query make pages at most three times the plain one, of short links."""
+    running()
+    plain = len(client.get(path).content)
+    for name, query in FLOODS.items():
+        assert 25_000 < len(query) < 40_000
+        full = client.get(f"{path}?{query}").content.decode()
+        assert len(full) < 3 * plain, name
+        links = re.findall(r'(?:href|value)="([^"]*)"', full)
+        assert max(map(len, links), default=0) < 1000, name
+
+
+def test_a_page_says_what_it_ignored(client: Client, crowd: None) -> None:
+    """A line names each filter that was left out with a value of it; so does the JSON."""
+    query = "?type=mud&generation=1&generation=99&page=0"
+    html = page(client, f"/{query}")
+    assert ">65 Pokémon of generation I</h1>" in html
+    line = re.search(r'<p class="ignored">(.*)</p>', html)
+    assert line
+    assert re.findall("<code>(.*?)</code>", line[1]) == ["type=mud", "generation=99", "page=0"]
+    told = client.get(f"/api/pokemon/{query}").json()
+    assert told["ignored"] == {"type": "mud", "generation": "99", "page": "0"}
+    assert "ignored" not in page(client, "/?type=fire")
+    portuguese = client.get(f"/{query}", headers={"Accept-Language": "pt-br"}).content.decode()
+    assert "Ignorado" in portuguese
 
 
 def test_links_keep_every_other_choice(client: Client, crowd: None) -> None:
