@@ -17,7 +17,9 @@ HEADERS = {
 @require_safe
 def sprite_file(request: HttpRequest, pk: int, version: str) -> FileResponse:
     """Serve a sprite's bytes from the storage, whichever it is."""
-    sprite = get_object_or_404(Sprite.objects.stored(), pk=pk, sha256__startswith=version)
+    sprite = get_object_or_404(Sprite.objects.stored(), pk=pk)
+    if not sprite.sha256.startswith(version):
+        raise Http404(sprite.key)
     try:
         file = sprite.file.open("rb")
     except OSError:

@@ -193,6 +193,7 @@ def stored_keys() -> list[str]:
     ("form", "words"),
     [
         ({"ids": "9-3"}, "a reversed range"),
+        ({"ids": "1," * 1500}, "at most 2000 characters"),
         ({"workers": "0"}, "--workers is &#x27;0&#x27;; allowed"),
         ({"limit": "5", "everyone": "on"}, "exclude each other"),
         ({"executor": "os.system"}, "not one of the available choices"),
@@ -203,6 +204,34 @@ def test_fetch_says_what_is_wrong(db: None, ash: Client, form: dict[str, str], w
     page = text(ash.post(reverse(RUNS + "fetch"), form))
     assert words in page
     assert 'name="wish"' not in page
+
+
+def test_what_no_id_can_be_is_not_found(db: None, ash: Client) -> None:
+    """A row of 5,000 digits, or with a NUL in it, is a 404 on every page; so is such a failure."""
+    run = running(state="done")
+    for name in ("9" * 5000, "9" * 20, "1%00", "x"):
+        for page in ("pokemon/{}/change/", "sprite/{}/history/", "syncrun/{}/change/"):
+            address = reverse("admin:index") + "sprites/" + page.format(name)
+            assert ash.get(address).status_code == 404, address[:80]
+        retried = ash.post(reverse(RUNS + "retry", args=[run.pk]), {"failure": name})
+        assert retried.status_code == 404
+
+
+def test_a_form_with_a_nul_is_shown_again(db: None, ash: Client) -> None:
+    """What no database takes is named beside its field, and what else was typed is kept."""
+    page = text(ash.post(reverse(RUNS + "fetch"), {"sprites": "a\0b", "ids": "1-7"}))
+    assert "Null characters are not allowed." in page
+    assert 'value="1-7"' in page
+    assert 'name="wish"' not in page
+
+
+@pytest.mark.parametrize("query", ["state__exact=%00", "&".join(["state__exact=failed"] * 1500)])
+def test_a_list_without_such_filters_says_so(db: None, ash: Client, query: str) -> None:
+    """A filter with a NUL, and more of them than links could repeat, lead to the whole list."""
+    address = reverse("admin:sprites_sprite_changelist")
+    answer = ash.get(f"{address}?{query}", follow=True)
+    assert answer.redirect_chain == [(address, 302)]
+    assert "Such filters do not exist" in text(answer)
 
 
 @pytest.mark.parametrize("known", [False, True])

@@ -1,22 +1,38 @@
 """What the admins of synced rows share: facts to be read, and who may start a run."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
 
+from ..querysets import number
 from .starts import may_run
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+else:
+    Base = admin.ModelAdmin
 
 RECHECK = {"FRESH_FOR": 0}
 """The options of a re-sync: what is fresh is asked for again, by its ETag."""
 
+_LONGEST_QUERY = 1000
+"""Characters of a list's query string, which each link of the page repeats."""
 
-class Facts:
+
+class Facts(Base):
     """An admin of rows that the sync alone writes."""
 
     list_per_page = 100
     list_max_show_all = 2000
     show_full_result_count = False
     actions_on_bottom = True
+    columns: tuple[str, ...] = ()
+    """What an address may narrow the list by; each by a value, or by having none."""
 
     class Media:
         css = {"all": ["sprites/admin/admin.css"]}
@@ -36,3 +52,29 @@ class Facts:
     def has_run_sync_permission(self, request: HttpRequest) -> bool:
         """Tell who may use the actions that start a run."""
         return may_run(request)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow what the pages link to, and no pattern or range that a database chokes on."""
+        return lookup.removesuffix("__exact").removesuffix("__isnull") in self.columns
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list; filters that no link of it has are left out, which the page says."""
+        query = request.META["QUERY_STRING"]
+        if len(query) > _LONGEST_QUERY or "%00" in query:  # PostgreSQL refuses a NUL
+            messages.warning(request, _("Such filters do not exist; here is the whole list."))
+            return HttpResponseRedirect(request.path)
+        return super().changelist_view(request, extra_context)
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Do what was chosen, to rows that can be: an id is a number."""
+        if None in map(number, request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("an id that is no number")
+        return super().response_action(request, queryset, *args, **kwargs)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Return a row; raises Http404 where there is none."""
+        if found := super().get_object(request, object_id, from_field):
+            return found
+        raise Http404(object_id[:99])

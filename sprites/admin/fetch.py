@@ -23,29 +23,25 @@ MODES = (
 )
 
 
+_LONGEST = 2000
+"""Characters of a field: what is typed goes into the preview, the button and the run's row."""
+
+
+def _text(label: Any, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(label=label, required=False, max_length=_LONGEST, help_text=help_text)
+
+
 class FetchForm(forms.Form):
     """Which Pokémon, which sprites, what to do and how."""
 
-    pokemon = forms.CharField(
-        label=_("Pokémon"),
-        required=False,
-        help_text=_("Names or ids, separated by spaces."),
-    )
-    ids = forms.CharField(label=_("Ids"), required=False, help_text=_("Such as 1-151,172."))
-    limit = forms.CharField(
-        label=_("Limit"),
-        required=False,
-        help_text=_("The first so many of those chosen; with nothing chosen, 100."),
-    )
+    pokemon = _text(_("Pokémon"), _("Names or ids, separated by spaces."))
+    ids = _text(_("Ids"), _("Such as 1-151,172."))
+    limit = _text(_("Limit"), _("The first so many of those chosen; with nothing chosen, 100."))
     everyone = forms.BooleanField(label=_("Every Pokémon"), required=False)
-    generation = forms.CharField(
-        label=_("Generation"), required=False, help_text=_("Such as 1 or ii, separated by commas.")
-    )
-    type = forms.CharField(
-        label=_("Type"), required=False, help_text=_("Such as fire,water: of one of them.")
-    )
+    generation = _text(_("Generation"), _("Such as 1 or ii, separated by commas."))
+    type = _text(_("Type"), _("Such as fire,water: of one of them."))
     no_forms = forms.BooleanField(label=_("Without forms"), required=False)
-    sprites = forms.CharField(label=_("Sprites"), required=False)
+    sprites = _text(_("Sprites"))
     mode = forms.ChoiceField(label=_("What"), required=False, choices=MODES)
     prune = forms.BooleanField(
         label=_("Prune"),
@@ -53,16 +49,10 @@ class FetchForm(forms.Form):
         help_text=_("Delete what upstream has not had for a week."),
     )
     executor = forms.ChoiceField(label=_("Executor"), required=False)
-    workers = forms.CharField(label=_("Workers"), required=False)
-    rate = forms.CharField(
-        label=_("Rate"), required=False, help_text=_("At most so many requests a second.")
-    )
-    timeout = forms.CharField(
-        label=_("Timeout"), required=False, help_text=_("Seconds that one attempt may take.")
-    )
-    retries = forms.CharField(
-        label=_("Retries"), required=False, help_text=_("Further attempts after a passing fault.")
-    )
+    workers = _text(_("Workers"))
+    rate = _text(_("Rate"), _("At most so many requests a second."))
+    timeout = _text(_("Timeout"), _("Seconds that one attempt may take."))
+    retries = _text(_("Retries"), _("Further attempts after a passing fault."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -100,6 +90,8 @@ class FetchForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Read the fields as the command does; add ``request`` and ``overrides``."""
         cleaned: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return cleaned
         try:
             cleaned["request"] = _request(cleaned)
             cleaned["overrides"] = _overrides(cleaned)

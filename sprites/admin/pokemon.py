@@ -1,6 +1,6 @@
 """Pokémon in the admin: what is known of each, its sprites beside it, and the action to re-sync."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
@@ -22,11 +22,6 @@ from .cells import ranges
 from .facts import RECHECK, Facts
 from .starts import preview
 
-if TYPE_CHECKING:
-    PokemonBase = admin.ModelAdmin[Pokemon]
-else:
-    PokemonBase = admin.ModelAdmin
-
 State = Sprite.State
 
 
@@ -38,7 +33,7 @@ def _count(state: str) -> Coalesce:
 
 
 @admin.register(Pokemon)
-class PokemonAdmin(Facts, PokemonBase):
+class PokemonAdmin(Facts):
     """The Pokémon that are mirrored, each with its sprites beside it."""
 
     list_display = (
@@ -47,6 +42,7 @@ class PokemonAdmin(Facts, PokemonBase):
     )
     list_display_links = ("id", "label")
     list_filter = ("generation", "types", "is_default", "sprites__state")
+    columns = ("generation", "types__id", "is_default", "sprites__state")
     search_fields = ("name", "species", "=id", "=number")
     search_help_text = gettext_lazy("By name, species, id or number.")
     actions = ("resync",)
@@ -57,7 +53,7 @@ class PokemonAdmin(Facts, PokemonBase):
         front = Sprite.objects.stored().filter(key="front_default")
         types = PokemonType.objects.select_related("type").order_by("slot")
         counts = {f"{state}_count": _count(state) for state in ("stored", "missing", "failed")}
-        rows = super().get_queryset(request).annotate(**counts)
+        rows: QuerySet[Pokemon] = super().get_queryset(request).annotate(**counts)
         fronts = Prefetch("sprites", front, to_attr="fronts")
         return rows.prefetch_related(fronts, Prefetch("type_slots", types))
 

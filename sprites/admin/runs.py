@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -27,6 +27,7 @@ from django.views.decorators.http import require_safe
 
 from .. import tasks
 from ..models import SyncRun
+from ..querysets import number
 from ..sync.records import Request
 from . import cells
 from .facts import Facts
@@ -35,11 +36,6 @@ from .page import page
 from .starts import buttons, confirmed, may_run, preview, run_url, start
 from .words import describe
 
-if TYPE_CHECKING:
-    RunBase = admin.ModelAdmin[SyncRun]
-else:
-    RunBase = admin.ModelAdmin
-
 View = Callable[..., HttpResponse]
 
 
@@ -47,7 +43,7 @@ def pressed(view: View) -> View:
     """Make a view a button: a POST, by somebody who may start and stop runs."""
 
     @wraps(view)
-    def checked(self: "RunBase", request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def checked(self: "SyncRunAdmin", request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not may_run(request):
@@ -62,7 +58,7 @@ _HEAVY = ("failures", "picture")
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(Facts, RunBase):
+class SyncRunAdmin(Facts):
     """The runs, whoever started them."""
 
     list_display = (
@@ -71,6 +67,7 @@ class SyncRunAdmin(Facts, RunBase):
     )
     list_display_links = ("id", "standing")
     list_filter = ("state", "trigger")
+    columns = list_filter
     list_select_related = ("user",)
     change_list_template = "admin/sprites/syncrun/change_list.html"
 
@@ -161,9 +158,8 @@ class SyncRunAdmin(Facts, RunBase):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show a run; while it goes on, the page follows it."""
-        if not object_id.isdecimal():
-            raise Http404
-        context = {**self.admin_site.each_context(request), **self._page(request, int(object_id))}
+        page = self._page(request, number(object_id) or 0)
+        context = {**self.admin_site.each_context(request), **page}
         context["opts"] = SyncRun._meta
         return TemplateResponse(request, "admin/sprites/syncrun/run.html", context)
 
@@ -238,7 +234,8 @@ def _retry(run: SyncRun, place: str) -> Request | None:
     """Ask for what failed: a sprite by itself, else the Pokémon, whose other sprites are fresh."""
     failures = run.failures
     if place:
-        failures = failures[int(place) : int(place) + 1] if place.isdecimal() else []
+        at = number(place)
+        failures = failures[at : at + 1] if at is not None else []
     ids = cells.ranges(failure["pokemon"] for failure in failures if failure["pokemon"])
     if not ids:
         return None

@@ -1,6 +1,6 @@
 """Sprites in the admin: how each stands, and the action to re-sync."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -21,17 +21,12 @@ from .coverage import coverage
 from .facts import RECHECK, Facts
 from .starts import may_run, preview
 
-if TYPE_CHECKING:
-    SpriteBase = admin.ModelAdmin[Sprite]
-else:
-    SpriteBase = admin.ModelAdmin
-
 _MOST_SPRITES = 10_000
 """Sprites that one action re-syncs at the most: each is written into the run's row."""
 
 
 @admin.register(Sprite)
-class SpriteAdmin(Facts, SpriteBase):
+class SpriteAdmin(Facts):
     """Every sprite that upstream lists or listed, and how it stands."""
 
     list_display = (
@@ -42,16 +37,15 @@ class SpriteAdmin(Facts, SpriteBase):
         *("state", "shiny", "female", "animated", "listed"),
         *("set", "generation", "media_type", ("error_code", admin.AllValuesFieldListFilter)),
     )
+    columns = (
+        *("state", "shiny", "female", "animated", "listed", "set", "generation", "media_type"),
+        *("error_code", "pokemon__id", "pokemon__generation"),
+    )
     list_select_related = ("pokemon",)
     search_fields = ("key", "pokemon__name", "=pokemon__id", "url")
     search_help_text = gettext_lazy("By key, Pokémon or URL.")
     actions = ("resync",)
     change_list_template = "admin/sprites/sprite/change_list.html"
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow what the coverage page links to as well."""
-        ours = lookup in ("pokemon__generation", "pokemon__generation__isnull")
-        return ours or super().lookup_allowed(lookup, value, request)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that counts what is covered."""
