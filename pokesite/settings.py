@@ -7,14 +7,24 @@ import environ
 
 from sprites.conf import RULES
 
+from .secret import kept_key
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
-DEBUG = env.bool("DEBUG", default=True)
-SECRET_KEY = env.str("SECRET_KEY", default="insecure, for development only" if DEBUG else "")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[".localhost", "127.0.0.1", "[::1]"])
+
+# Whoever sets this says that a proxy ends TLS and writes X-Forwarded-Proto itself, whatever came.
+if env.bool("BEHIND_TLS", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 365 * 86_400
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # Other hosts of the domain, and lists in browsers, are not for one site to speak for.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -72,6 +82,10 @@ def database(url: str) -> dict[str, Any]:
 DATABASES = {
     "default": database(env.str("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))
 }
+
+_file = Path(DATABASES["default"]["NAME"] or "")
+_is_file = DATABASES["default"]["ENGINE"].endswith("sqlite3") and _file.name != ":memory:"
+SECRET_KEY = env.str("SECRET_KEY", default="") or kept_key(_file.parent if _is_file else BASE_DIR)
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -103,15 +103,16 @@ def preferences(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(_back(request))
     for name, values in PREFERENCES.items():
         if request.POST.get(name) in values:
-            _keep(response, f"sprites_{name}", request.POST[name])
+            _keep(request, response, f"sprites_{name}", request.POST[name])
     language = request.POST.get("language", "")
     if check_for_language(language):
-        _keep(response, settings.LANGUAGE_COOKIE_NAME, language)
+        _keep(request, response, settings.LANGUAGE_COOKIE_NAME, language)
     return response
 
 
-def _keep(response: HttpResponse, cookie: str, value: str) -> None:
-    response.set_cookie(cookie, value, max_age=_YEAR, samesite="Lax", httponly=True)
+def _keep(request: HttpRequest, response: HttpResponse, cookie: str, value: str) -> None:
+    secure = request.is_secure()
+    response.set_cookie(cookie, value, max_age=_YEAR, samesite="Lax", httponly=True, secure=secure)
 
 
 def _back(request: HttpRequest) -> str:
