@@ -1,6 +1,7 @@
 """A run drawn as lanes of workers: its sketch in, the geometry of an SVG and its words out.
 
-Time runs to the right, a lane a worker, a bar an attempt; above the lanes how many were busy.
+Time runs to the right, a lane a worker, a bar an attempt; above the lanes how many were busy. Where
+a bar is many attempts, each kind has the share of its height that it had of the time.
 Everything is in units of the drawing; a template writes the SVG.
 """
 
@@ -15,14 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .models import SyncRun
-from .sync.sketch import Look
+from .sync.sketch import DRAWN_LANES, Look
 
 WIDTH, LEFT, RIGHT = 960, 34, 6
 _BUSY = 64
 """The height of the line of busy workers."""
 _TOP = 14
 _GAP_BELOW_BUSY = 26
-_MOST_LANES = 64
 _THINNEST = 0.8
 _STEPS = (1, 2, 5)
 
@@ -37,7 +37,7 @@ NAMES: dict[Look, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """All bars of one look as one path, with its name and how many attempts they are."""
+    """All that was of one look as one path, with its name and how many attempts they are."""
 
     css: str
     name: str
@@ -91,9 +91,9 @@ class _Layout:
 
     def __init__(self, run: SyncRun, sketch: dict[str, Any]) -> None:
         self._run, self._sketch = run, sketch
-        ends = (start + length for _lane, start, length, _look, _count in sketch["bars"])
+        ends = (start + length for _lane, start, length, *_spent in sketch["bars"])
         self._span = max(run.seconds, *ends, 0.001)
-        shown = min(len(sketch["lanes"]), _MOST_LANES)
+        shown = min(len(sketch["lanes"]), DRAWN_LANES)
         self._pitch = max(min(22.0, 420 / shown), 6.0)
         self._thick = self._pitch * 0.78
         self._lanes_top = _TOP + _BUSY + _GAP_BELOW_BUSY
@@ -111,7 +111,7 @@ class _Layout:
             lanes_tall=round(self._lanes_bottom - self._lanes_top, 2),
             lanes=[self._lane(*item) for item in enumerate(sketch["lanes"][: self._shown])],
             hidden_lanes=len(sketch["lanes"]) - self._shown,
-            shapes=[self._shape(look) for look in NAMES if sketch["looks"][look]],
+            shapes=list(self._shapes()),
             marks="".join(self._marks()),
             pauses=list(self._pauses()),
             busy=self._busy(),
@@ -140,14 +140,27 @@ class _Layout:
             share=f"{share:.0%}",
         )
 
-    def _shape(self, look: Look) -> Shape:
-        path = "".join(
-            f"M{self._x(start):.1f} {self._y(lane):.1f}h{self._width(length):.1f}"
-            f"v{self._thick:.1f}h-{self._width(length):.1f}z"
-            for lane, start, length, kind, _count in self._sketch["bars"]
-            if kind == look and lane < self._shown
-        )
-        return Shape(look.name.lower(), str(NAMES[look]), path, self._sketch["looks"][look])
+    def _shapes(self) -> Iterator[Shape]:
+        paths: dict[Look, list[str]] = {look: [] for look in NAMES}
+        for bar in self._sketch["bars"]:
+            for look, path in self._parts(*bar):
+                paths[look].append(path)
+        counts = self._sketch["looks"]
+        for look, name in NAMES.items():
+            if counts[look]:
+                yield Shape(look.name.lower(), str(name), "".join(paths[look]), counts[look])
+
+    def _parts(
+        self, lane: int, start: float, length: float, *spent: float
+    ) -> Iterator[tuple[Look, str]]:
+        """Draw the share of each look, one above the other; what is free above them is paper."""
+        unit = self._thick / max(length, sum(spent), 1e-9)
+        x, width, top = self._x(start), self._width(length), self._y(lane) + self._thick
+        for look, seconds in zip(Look, spent, strict=False):
+            if seconds:
+                tall = seconds * unit
+                top -= tall
+                yield look, f"M{x:.1f} {top:.1f}h{width:.1f}v{tall:.2f}h-{width:.1f}z"
 
     def _width(self, seconds: float) -> float:
         """Return a bar's width, with a hair of paper left between it and the next."""
@@ -155,12 +168,11 @@ class _Layout:
 
     def _marks(self) -> Iterator[str]:
         """Draw crosses on failed attempts, so that the hue need not be seen; none over another."""
-        arm = min(self._thick / 2 - 1, 4.0)
+        arm = max(min(self._thick / 2 - 2, 3.5), 2.0)
         last: dict[int, float] = {}
-        for lane, start, length, kind, _count in self._sketch["bars"]:
-            x, y = self._x(start + length / 2), self._y(lane) + self._thick / 2
-            far = abs(x - last.get(lane, -WIDTH)) > 3 * arm
-            if kind == Look.FAILURE and lane < self._shown and far:
+        for lane, time in self._sketch["failures"]:
+            x, y = self._x(time), self._y(lane) + self._thick / 2
+            if abs(x - last.get(lane, -WIDTH)) > 3 * arm:
                 last[lane] = x
                 yield f"M{x - arm:.1f} {y - arm:.1f}l{2 * arm:.1f} {2 * arm:.1f}"
                 yield f"m0 -{2 * arm:.1f}l-{2 * arm:.1f} {2 * arm:.1f}"

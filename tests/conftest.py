@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import translation
 from pytest_django import Settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
@@ -50,6 +51,13 @@ def pytest_runtest_teardown(item: pytest.Function) -> Generator[None]:
         warnings.simplefilter("always", ResourceWarning)
         gc.collect()
     assert not left_open, "\n".join(str(warning.message) for warning in left_open)
+
+
+@pytest.fixture(autouse=True)
+def _language() -> Iterator[None]:
+    """Go back to the site's language: a page that was asked for in another one leaves it on."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

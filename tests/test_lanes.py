@@ -7,22 +7,31 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from sprites.errors import Code
 from sprites.lanes import WIDTH, Drawing, draw
 from sprites.models import SyncRun
-from sprites.sync.sketch import Look
+from sprites.sync.records import Failure, Meter, Outcome
+from sprites.sync.sketch import Sketch
 
 from .background import running
+from .sync.test_sketch import IMAGE, JSON
 
 
 def sketch(**fields: object) -> dict[str, object]:
     """Return a sketch of two workers: JSON, image, a failure and its retry."""
     bars = [
-        (0, 0.0, 0.5, Look.JSON, 1),
-        (1, 0.25, 0.5, Look.IMAGE, 1),
-        (0, 0.5, 0.5, Look.FAILURE, 1),
-        (0, 1.5, 0.5, Look.RETRY, 1),
+        (0, 0.0, 0.5, 0, 0, 0.5),
+        (1, 0.25, 0.5, 0, 0.5),
+        (0, 0.5, 0.5, 0, 0, 0, 0, 0.5),
+        (0, 1.5, 0.5, 0, 0, 0, 0.5),
     ]
-    base = {"bars": bars, "lanes": [(3, 1.5), (1, 0.5)], "looks": [0, 1, 1, 1, 1], "pauses": []}
+    base = {
+        "bars": bars,
+        "failures": [(0, 0.75)],
+        "lanes": [(3, 1.5), (1, 0.5)],
+        "looks": [0, 1, 1, 1, 1],
+        "pauses": [],
+    }
     return {**base, "bin": 0.5, "busy": [1.5, 1.5, 0.0, 1.0], "grain": 0, **fields}
 
 
@@ -43,6 +52,32 @@ def test_bars_lie_where_the_time_was() -> None:
     assert starts["retry"] == pytest.approx(left + (right - left) * 3 / 4, abs=0.2)
     assert drawn.marks.count("M") == 1
     assert [lane.number for lane in drawn.lanes] == [1, 2]
+
+
+def test_a_bar_of_many_attempts_shows_their_shares() -> None:
+    """In 40,000 images, 1,000 JSON documents and a failed attempt each has the area of its time."""
+    sketch = Sketch(1000.0)
+    for number in range(41_000):
+        job = JSON if number % 41 == 0 else IMAGE
+        broken = Failure(Code.TIMEOUT, "") if number == 20_001 else None
+        seconds = 0.06 if job is JSON else 0.02
+        meter = Meter(f"7:{number % 8}", 1000 + number // 8 * 0.06, seconds, 1, 100)
+        sketch.attempt(job, Outcome(meter=meter, failure=broken))
+    drawn = draw(SyncRun(workers=8, seconds=41_000 / 8 * 0.06, picture=sketch.as_json()))
+    assert drawn is not None
+    areas = {shape.css: area(shape.path) for shape in drawn.shapes}
+    whole = (WIDTH - 40) * drawn.lane_height * 8
+    assert areas["image"] / whole == pytest.approx(40_000 * 0.02 / (41_000 * 0.06), rel=0.1)
+    assert areas["json"] / areas["image"] == pytest.approx(1000 * 0.06 / (40_000 * 0.02), rel=0.1)
+    assert areas["failure"] < whole / 10_000
+    assert drawn.marks.count("M") == 1
+    place = float(re.findall(r"M([\d.]+)", drawn.marks)[0])
+    assert place == pytest.approx(34 + (WIDTH - 40) * 20_001 / 41_000, abs=6)
+
+
+def area(path: str) -> float:
+    """Add up the rectangles of a shape."""
+    return sum(float(w) * float(h) for w, h in re.findall(r"h([\d.]+)v([\d.]+)", path))
 
 
 def test_it_says_what_it_shows() -> None:
@@ -79,7 +114,7 @@ def test_the_svg_is_the_same_in_every_language() -> None:
 
 def test_a_full_sketch_is_quick_to_draw(db: None) -> None:
     """The picture of a run with as many bars as a sketch can have is laid out in well under 1 s."""
-    bars = [(place % 64, place / 100, 0.02, place % 5, 9) for place in range(2000)]
+    bars = [(place % 64, place / 100, 0.02, *[0.004] * 5) for place in range(2000)]
     run = running(workers=64, seconds=20.0, state="done")
     run.picture = sketch(bars=bars, lanes=[(31, 9.0)] * 64, looks=[3600] * 5)
     begun = time.perf_counter()

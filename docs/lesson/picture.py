@@ -37,7 +37,8 @@ text { fill: #555 } .axis { text-anchor: end } .tick { text-anchor: middle }
 .busy { fill: #e4e9ee; stroke: #777; stroke-width: .8 }
 .bar.json { fill: #b87a00 } .bar.image { fill: #0b4f8a } .bar.unchanged { fill: #7d93a0 }
 .bar.failure { fill: #c23b00 } .hatch-ink { fill: #7a2f8f } .hatch-paper { fill: #fff }
-.mark { stroke: #fff; stroke-width: 1.8; fill: none }
+.mark { stroke: #fff; stroke-width: 1.8; fill: none; stroke-linecap: round }
+.mark-ground { stroke: #c23b00; stroke-width: 6; fill: none; stroke-linecap: round }
 """
 """The admin's colours by day: a picture in a document has no style sheet but its own."""
 

@@ -1,28 +1,33 @@
 """What a run's picture is drawn from: attempts in, a bounded JSON document out.
 
-A short run keeps a bar for each attempt. Where there are too many, the bars of a lane that lie
-within a grain of time become one, and the grain doubles: the picture of a long run is that of a
-short one, less sharp. How busy the workers were is summed up exactly.
+A short run keeps a bar for each attempt. Where there are too many, the bars of a lane that begin
+within a grain of time become one that knows how long each kind of attempt took: the picture of a
+long run is that of a short one, less sharp. How busy the workers were is summed up exactly, and a
+failed attempt keeps its place.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from .records import Job, Outcome, ProbeJob, ResourceJob, Unchanged
 
 MOST_BARS = 2000
+DRAWN_LANES = 64
+"""Workers whose lanes are drawn."""
 _MOST_LANES = 256
-"""Workers that get a lane of their own; whoever comes after them shares the last one."""
+"""Workers that are counted by themselves; whoever comes after them is counted with the last."""
 _MOST_PAUSES = 200
 _MOST_BINS = 240
+_MOST_MARKS = 400
+"""Failed attempts that keep a mark; where there are more, one stands for those beside it."""
 _FIRST_BIN = 0.01
 """Seconds of the first bins that the workers' time is summed up in."""
 
 
 class Look(IntEnum):
-    """What a bar shows; of two in one grain the later in this list counts."""
+    """What an attempt was; a bar is drawn in this order from the bottom up."""
 
     UNCHANGED = 0
     IMAGE = 1
@@ -33,13 +38,15 @@ class Look(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One attempt, or several that lie too close to be told apart; seconds since the run began."""
+    """One attempt, or several that lie too close to be told apart; seconds since the run began.
+
+    ``spent`` has the seconds of each look, of all attempts together.
+    """
 
     lane: int
     start: float
     end: float
-    look: Look
-    count: int = 1
+    spent: tuple[float, ...]
 
 
 class Sketch:
@@ -55,6 +62,8 @@ class Sketch:
         self._looks = [0] * len(Look)
         self._pauses: list[tuple[float, float, str]] = []
         self._failed: set[int] = set()
+        self._marks: list[tuple[int, float]] = []
+        self._mark_grain = _FIRST_BIN
         self._bin, self._busy = _FIRST_BIN, [0.0]
 
     def attempt(self, job: Job, outcome: Outcome) -> None:
@@ -63,14 +72,13 @@ class Sketch:
         if meter is None or isinstance(job, ProbeJob):
             return
         start = max(meter.started - self._began, 0.0)
-        bar = Bar(self._lane(meter.worker), start, start + meter.seconds, self._look(job, outcome))
-        self._tasks[bar.lane] += 1
-        self._seconds[bar.lane] += meter.seconds
-        self._looks[bar.look] += 1
-        self._spend(bar.start, bar.end)
-        self._bars.append(bar)
-        while len(self._bars) > MOST_BARS:
-            self._coarsen()
+        lane, look = self._lane(meter.worker), self._look(job, outcome)
+        self._tasks[lane] += 1
+        self._seconds[lane] += meter.seconds
+        self._looks[look] += 1
+        self._spend(start, start + meter.seconds)
+        if lane < DRAWN_LANES:
+            self._draw(lane, start, meter.seconds, look)
 
     def pause(self, host: str, now: float, seconds: float) -> None:
         """Add a time for which a host is left alone."""
@@ -78,12 +86,14 @@ class Sketch:
             self._pauses.append((round(now - self._began, 3), round(seconds, 3), host))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the sketch as a run's row keeps it; times in seconds, bars as start and length."""
+        """Return the sketch as a run's row keeps it, times in seconds.
+
+        A bar is its lane, its start, its length, and the seconds of each look up to the last one.
+        """
+        bars = _merged(self._bars, self._grain) if self._grain else self._bars
         return {
-            "bars": [
-                (bar.lane, round(bar.start, 4), round(bar.end - bar.start, 4), bar.look, bar.count)
-                for bar in self._bars
-            ],
+            "bars": [_written(bar) for bar in bars],
+            "failures": [(lane, round(time, 3)) for lane, time in self._marks],
             "lanes": [
                 (tasks, round(seconds, 3))
                 for tasks, seconds in zip(self._tasks, self._seconds, strict=True)
@@ -124,26 +134,52 @@ class Sketch:
             low, high = place * self._bin, (place + 1) * self._bin
             self._busy[place] += max(min(end, high) - max(start, low), 0.0)
 
+    def _draw(self, lane: int, start: float, seconds: float, look: Look) -> None:
+        spent = tuple(seconds if each == look else 0.0 for each in Look)
+        self._bars.append(Bar(lane, start, start + seconds, spent))
+        if len(self._bars) > MOST_BARS:
+            self._coarsen()
+        if look == Look.FAILURE:
+            self._marks.append((lane, start + seconds / 2))
+        while len(self._marks) > _MOST_MARKS:
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        """Keep of the marks that lie in the same grain the first, and double the grain."""
+        kept: dict[tuple[int, int], tuple[int, float]] = {}
+        for lane, time in self._marks:
+            kept.setdefault((lane, int(time / self._mark_grain)), (lane, time))
+        self._marks = list(kept.values())
+        self._mark_grain *= 2
+
     def _coarsen(self) -> None:
-        """Double the grain, and make one bar of those that lie in the same."""
+        """Make one bar of those that begin in the same grain, until there is room again.
+
+        The grain grows with the run's time and not with each call: what is new was never merged.
+        """
         span = max(bar.end for bar in self._bars)
-        self._grain = max(2 * self._grain, span * len(self._tasks) / MOST_BARS)
-        self._bars = list(_merged(self._bars, self._grain))
+        self._grain = self._grain or max(span / MOST_BARS, _FIRST_BIN)
+        self._bars = _merged(self._bars, self._grain)
+        while len(self._bars) > MOST_BARS / 2:
+            self._grain *= 2
+            self._bars = _merged(self._bars, self._grain)
 
 
-def _merged(bars: Iterable[Bar], grain: float) -> Iterable[Bar]:
+def _merged(bars: Iterable[Bar], grain: float) -> list[Bar]:
     cells: dict[tuple[int, int], Bar] = {}
     for bar in bars:
         cell = bar.lane, int(bar.start / grain)
         cells[cell] = _joined(cells[cell], bar) if cell in cells else bar
-    return cells.values()
+    return list(cells.values())
 
 
 def _joined(one: Bar, other: Bar) -> Bar:
-    return replace(
-        one,
-        start=min(one.start, other.start),
-        end=max(one.end, other.end),
-        look=max(one.look, other.look),
-        count=one.count + other.count,
-    )
+    spent = tuple(map(sum, zip(one.spent, other.spent, strict=True)))
+    return Bar(one.lane, min(one.start, other.start), max(one.end, other.end), spent)
+
+
+def _written(bar: Bar) -> tuple[float, ...]:
+    """Write a bar's numbers; looks that it has nothing of are left out at the end."""
+    last = max((look for look in Look if bar.spent[look]), default=Look.UNCHANGED)
+    spent = (round(seconds, 4) for seconds in bar.spent[: last + 1])
+    return bar.lane, round(bar.start, 4), round(bar.end - bar.start, 4), *spent

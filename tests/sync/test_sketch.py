@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from sprites.errors import Code
 from sprites.sync.records import (
     Failure,
@@ -33,7 +35,7 @@ def test_each_attempt_is_a_bar() -> None:
     sketch.attempt(IMAGE, outcome(0.5, 1.0, worker=2))
     sketch.attempt(ProbeJob("probe", ""), outcome(0.0, 9.0))
     drawn = sketch.as_json()
-    assert drawn["bars"] == [(0, 0.0, 0.5, Look.JSON, 1), (1, 0.5, 1.0, Look.IMAGE, 1)]
+    assert drawn["bars"] == [(0, 0.0, 0.5, 0.0, 0.0, 0.5), (1, 0.5, 1.0, 0.0, 1.0)]
     assert drawn["lanes"] == [(1, 0.5), (1, 1.0)]
     busy = sum(drawn["busy"]) * drawn["bin"]
     assert abs(busy - 1.5) < 0.01
@@ -47,25 +49,40 @@ def test_what_an_attempt_was_can_be_told() -> None:
     sketch.attempt(IMAGE, outcome(0, 1, failure=failure))
     sketch.attempt(IMAGE, outcome(2, 1))
     sketch.attempt(IMAGE, outcome(4, 1, result=Unchanged("")))
-    looks = [look for _lane, _start, _length, look, _count in sketch.as_json()["bars"]]
+    drawn = sketch.as_json()
+    looks = [len(spent) - 1 for _lane, _start, _length, *spent in drawn["bars"]]
     assert looks == [Look.FAILURE, Look.RETRY, Look.UNCHANGED]
+    assert drawn["failures"] == [(0, 0.5)]
 
 
 def test_a_long_run_is_bounded() -> None:
-    """60,000 attempts keep their counts and their failures, and weigh less than 100 kB."""
+    """60,000 attempts keep the time of each kind, when they were, and weigh less than 100 kB."""
     sketch = Sketch(1000.0)
-    jobs: list[Job] = [JSON, IMAGE]
+    jobs: list[Job] = [JSON, IMAGE, IMAGE]
     for number in range(60_000):
         broken = Failure(Code.TIMEOUT, "") if number == 31_337 else None
         begun = number // 8 * 0.05
-        sketch.attempt(jobs[number % 2], outcome(begun, 0.05, number % 8, failure=broken))
+        sketch.attempt(jobs[number % 3], outcome(begun, 0.05, number % 8, failure=broken))
     drawn = sketch.as_json()
-    assert len(drawn["bars"]) <= MOST_BARS
-    assert sum(bar[4] for bar in drawn["bars"]) == sum(drawn["looks"]) == 60_000
-    assert [bar[3] for bar in drawn["bars"]].count(Look.FAILURE) == 1
+    assert 500 < len(drawn["bars"]) <= MOST_BARS
+    spent = [sum(bar[3 + look : 4 + look][0] for bar in drawn["bars"] if bar[3 + look :])
+             for look in Look]  # fmt: skip
+    assert spent == pytest.approx([0.05 * count for count in drawn["looks"]], abs=0.1)
+    assert max(length for _lane, _start, length, *_spent in drawn["bars"]) < 10
+    assert drawn["failures"] == [(31_337 % 8, round(31_337 // 8 * 0.05 + 0.025, 3))]
     assert len(drawn["busy"]) <= 240
     assert abs(sum(drawn["busy"]) * drawn["bin"] - 3000) < 5
     assert len(json.dumps(drawn)) < 100_000
+
+
+def test_a_run_that_fails_all_the_time_is_bounded() -> None:
+    """20,000 failed attempts have a few hundred marks, from the first to the last."""
+    sketch = Sketch(1000.0)
+    for number in range(20_000):
+        sketch.attempt(IMAGE, outcome(number, 1, number % 8, failure=Failure(Code.TIMEOUT, "")))
+    times = sorted(time for _lane, time in sketch.as_json()["failures"])
+    assert 100 < len(times) <= 400
+    assert (times[0] < 500, times[-1] > 19_000) == (True, True)
 
 
 def test_many_workers_are_bounded() -> None:
