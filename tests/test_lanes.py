@@ -113,13 +113,13 @@ def test_the_svg_is_the_same_in_every_language() -> None:
 
 
 def test_a_full_sketch_is_quick_to_draw(db: None) -> None:
-    """The picture of a run with as many bars as a sketch can have is laid out in well under 1 s."""
+    """The picture of a run with as many bars as can be costs well under 1 s to draw."""
     bars = [(place % 64, place / 100, 0.02, *[0.004] * 5) for place in range(2000)]
     run = running(workers=64, seconds=20.0, state="done")
     run.picture = sketch(bars=bars, lanes=[(31, 9.0)] * 64, looks=[3600] * 5)
-    begun = time.perf_counter()
+    begun = time.process_time()
     render_to_string("admin/sprites/syncrun/picture.html", {"drawing": draw(run)})
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 def test_lanes_too_thin_for_numbers_have_two() -> None:
