@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,7 +27,7 @@ _HURRIED = {"RETRIES": "1", "TIMEOUT": "2", "READ_TIMEOUT": "0.5", "MAX_PAUSE": 
 _OPTIONS = {f"SPRITES_{name}": value for name, value in _HURRIED.items()}
 _OPTIONS["SPRITES_PRUNE_AFTER"] = "0"
 _PATIENCE = 3.0
-"""Seconds after which the operator of a run has had enough of it."""
+"""Seconds of a run after which its operator has had enough of it."""
 _ENDS = frozenset({0, 1, 3, 4, 130, 143, -signal.SIGKILL, -signal.SIGXFSZ})
 
 _ON_SQLITE = ("PRAGMA busy_timeout = 50", "datetime(heartbeat_at, '-2 minutes')", "SELECT 0")
@@ -64,7 +64,7 @@ class Stage:
             process = self.start(act)
             _EVENTS[act.event](self, process, act)
             self.end(process)
-            wait_for(self.age)
+            wait_for(self.age, seconds=60)
             self.lab.assert_files(strays=True, but=self.harmed)
         self._damage(storm.harm, chance)
 
@@ -83,13 +83,13 @@ class Stage:
                 self.harmed.add(name)
                 _spoil(self.lab.media / name, way)
 
-    def start(self, act: Act, *prefix: str) -> Process:
-        """Start an act's run, in a hurry, behind a prefix as that of another host."""
+    def start(self, act: Act, *more: str, prefix: Sequence[str] = ()) -> Process:
+        """Start an act's run, in a hurry, with more arguments; a prefix runs it elsewhere."""
         fuse = ("-m", "tests.faults.crash", act.event, str(act.moment))
         main = fuse if act.event in POINTS else ("manage.py",)
         command = [*prefix, sys.executable, *main, "fetch_sprites", *self.lab.selection]
         process = subprocess.Popen(
-            [*command, *act.arguments], cwd=ROOT, env={**self.lab.site.environment, **_OPTIONS},
+            [*command, *act.arguments, *more], cwd=ROOT, env={**self.lab.site.environment, **_OPTIONS},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.lab.started.append(process)
@@ -97,20 +97,33 @@ class Stage:
 
     def end(self, process: Process) -> None:
         """Wait for the end of a run, and lose patience with it after a while."""
+        self._begun(process)
         try:
             process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)
-        exit_code, _, err = ended(process)
+        exit_code, _, err = ended(process, within=60)
         assert exit_code in _ENDS, f"exit code {exit_code}: {err[-2000:]}"
         assert "Traceback" not in err, err[-4000:]
 
     def reached(self, process: Process, moment: int) -> bool:
-        """Wait for so many requests; tell whether the run is still at it."""
+        """Wait for so many requests, with patience; tell whether the run is still at it."""
+        self._begun(process)
         end = time.monotonic() + _PATIENCE
         while process.poll() is None and self.asked() < moment and time.monotonic() < end:
             time.sleep(0.005)
         return process.poll() is None
+
+    def _begun(self, process: Process) -> None:
+        """Wait until a run holds the lock, or has ended."""
+        name = f"{process.pid}:"
+        wait_for(
+            lambda: (
+                process.poll() is not None
+                or any(row["process"].startswith(name) for row in self.lab.rows("sprites_syncrun"))
+            ),
+            seconds=60,
+        )
 
     def asked(self) -> int:
         """Return how many requests upstream has seen in this act."""
@@ -180,10 +193,10 @@ def _stop(stage: Stage, process: Process, act: Act) -> None:
 
 def _usurp(stage: Stage, process: Process, act: Act) -> None:
     """Suspend a run until another host takes over, which may die of it or meet it again."""
-    what, moment = act.other
+    what, moment, more = act.other
     if not (stage.reached(process, act.moment) and stage.suspend(process)):
         return
-    other = stage.start(act, *_ELSEWHERE)
+    other = stage.start(act, *more, prefix=_ELSEWHERE)
     if what == "let be":
         stage.end(other)
     elif stage.reached(other, stage.asked() + moment) and what == "kill":

@@ -49,7 +49,8 @@ _LIES: tuple[Fault, ...] = (
 class Act:
     """A run and what befalls it: ``event`` at a ``moment``, a count of requests or of a point.
 
-    ``other`` is what becomes of the run of another host that takes over, and when.
+    ``other`` is the run of another host that takes over: what becomes of it, when, and what it does
+    otherwise than the first one.
     """
 
     harm: tuple[str, ...]
@@ -57,7 +58,7 @@ class Act:
     arguments: tuple[str, ...]
     event: str
     moment: int
-    other: tuple[str, int]
+    other: tuple[str, int, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,13 @@ def _act(chance: Random, lies: tuple[Fault, ...]) -> Act:
         arguments=tuple(_arguments(chance)),
         event=event,
         moment=chance.randrange(1, POINTS.get(event, _REQUESTS)),
-        other=(chance.choice(("let be", "kill", "meet")), chance.randrange(1, _REQUESTS)),
+        other=_other(chance),
     )
+
+
+def _other(chance: Random) -> tuple[str, int, tuple[str, ...]]:
+    fewer = chance.choice(((), (), ("--limit", "1"), ("--limit", "3")))
+    return chance.choice(("let be", "kill", "meet")), chance.randrange(1, _REQUESTS), fewer
 
 
 def _harm(chance: Random) -> tuple[str, ...]:
