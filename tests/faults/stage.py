@@ -87,9 +87,10 @@ class Stage:
         """Start an act's run, in a hurry, with more arguments; a prefix runs it elsewhere."""
         fuse = ("-m", "tests.faults.crash", act.event, str(act.moment))
         main = fuse if act.event in POINTS else ("manage.py",)
-        command = [*prefix, sys.executable, *main, "fetch_sprites", *self.lab.selection]
+        arguments = [*self.lab.selection, *act.arguments, *more]
         process = subprocess.Popen(
-            [*command, *act.arguments, *more], cwd=ROOT, env={**self.lab.site.environment, **_OPTIONS},
+            [*prefix, sys.executable, *main, "fetch_sprites", *arguments],
+            cwd=ROOT, env={**self.lab.site.environment, **_OPTIONS},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.lab.started.append(process)

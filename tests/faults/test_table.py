@@ -27,4 +27,6 @@ def test_every_test_that_the_table_names_exists() -> None:
         "test_the_fuse_burns_only_where_it_is_told_to",
         "test_every_fault_has_its_row_and_a_test",
         "test_a_mirror_of_faulty_replies_becomes_whole",
+        "test_after_a_storm_one_run_makes_the_mirror_whole",
+        "test_what_a_storm_changes_is_seen",
     }
