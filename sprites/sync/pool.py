@@ -15,6 +15,10 @@ from ..hooks import load
 from . import deadline
 from .processes import ProcessExecutor
 
+_AHEAD = 8
+"""Jobs that are handed out beyond the workers, or a quarter of them: enough to keep them busy, and
+few that meet an upstream which has just gone away."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -79,7 +83,7 @@ def open_pool(name: str, workers: int, scheduler: str = "") -> Pool:
         return _cluster(scheduler, workers)
     makers = {"threads": _threads, "processes": _processes}
     make = makers[name] if name in makers else _factory(name)
-    return Pool(lambda: make(workers), window=2 * workers)
+    return Pool(lambda: make(workers), window=workers + min(workers, max(_AHEAD, workers // 4)))
 
 
 def _cluster(scheduler: str, workers: int) -> Pool:
