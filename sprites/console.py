@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -11,6 +12,31 @@ from .sync.report import FailureReport, SyncReport
 _REDRAW_EVERY, _LINE_EVERY = 0.1, 10.0
 """Seconds between two drawings of the bar on a terminal, and two plain lines elsewhere."""
 _MOST_LINES = 20
+
+
+class Lossy:
+    """A text stream in front of another one that drops what can't be written, and never raises.
+
+    What a run tells of itself is not worth its end: the disk under a log may be full, the reader
+    of a pipe gone.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what the stream takes."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what the stream takes."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class Progress:

@@ -2,16 +2,22 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+
+from sprites import console
 
 from ..site import ROOT, Run
-from .lab import GIF, PNG, SELECTION, HereLab, ShellLab, wait_for
+from .lab import GIF, LIST, PNG, SELECTION, HereLab, ShellLab, wait_for
 from .signalled import descendants, ended, kill, sprite_files, start
 
 HANGS = {"path": "/sprites/pokemon/2.png", "hang": True}
@@ -97,6 +103,62 @@ def test_a_stream_that_takes_nothing_does_not_end_a_run(
     assert done.returncode == exit_code, done.stderr
     assert done.stderr.strip().removeprefix("CommandError: ") == error
     assert lab.last_run()["state"] == "done"
+    assert lab.state() == lab.ideal
+
+
+@pytest.mark.parametrize("stderr", ["2> /dev/full", "2> >(true)"])
+def test_what_stderr_does_not_take_changes_no_exit_code(shell_lab: ShellLab, stderr: str) -> None:
+    """P8: a refusal, a stop and a log line a sprite end as if they could be read."""
+    lab = shell_lab
+    lab.site.environment["SPRITES_RETRIES"] = "0"
+
+    def run(*arguments: str) -> int:
+        command = f'"{sys.executable}" manage.py fetch_sprites {" ".join(arguments)} {stderr}'
+        shell = ["bash", "-c", command]
+        return subprocess.run(shell, cwd=ROOT, env=lab.site.environment).returncode
+
+    assert run("--workers", "0") == 2
+    lab.api.fault(LIST, status=503)
+    assert run(*SELECTION) == 3
+    assert lab.last_run()["state"] == "stopped"
+    lab.api.clear()
+    assert run(*SELECTION, "-v3") == 0
+    assert lab.state() == lab.ideal
+
+
+def full_disk() -> int:
+    """Open a file that never takes a byte."""
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def broken_pipe() -> int:
+    """Open a pipe whose reader is gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
+
+
+def closed_terminal() -> int:
+    """Open a terminal that has been shut: progress on it was a bar."""
+    reader, writer = pty.openpty()
+    os.close(reader)
+    return writer
+
+
+@pytest.mark.parametrize("opened", [full_disk, broken_pipe, closed_terminal])
+def test_progress_that_can_not_be_shown_is_dropped(
+    lab: HereLab, monkeypatch: pytest.MonkeyPatch, opened: Callable[[], int]
+) -> None:
+    """P8: a line or a bar that the stream does not take ends no run, whenever it comes."""
+    monkeypatch.setattr(console, "_LINE_EVERY", 0.0)
+    monkeypatch.setattr(console, "_REDRAW_EVERY", 0.0)
+    stream = open(opened(), "w", buffering=1)  # noqa: SIM115 # what it holds can't be flushed
+    try:
+        call_command("fetch_sprites", *SELECTION, "-v3", stderr=stream)
+    finally:
+        with suppress(OSError):
+            stream.close()
+    assert lab.rows("sprites_syncrun")[-1]["state"] == "done"
     assert lab.state() == lab.ideal
 
 

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from io import TextIOWrapper
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
-from ...console import Progress, as_json, summary
+from ...console import Lossy, Progress, as_json, summary
 from ...errors import DatabaseGoneError, LockHeldError, UsageError
 from ...keys import PRESETS
 from ...models import Sprite
@@ -63,7 +63,10 @@ class Command(BaseCommand):
         return self._tell(report, request, given)
 
     def _ready_streams(self) -> None:
-        """Let stdout and stderr take any text, also closed, as by ``>&-``, or in ASCII."""
+        """Let stdout and stderr take any text, also closed, as by ``>&-``, or in ASCII.
+
+        What stderr does not take is dropped.
+        """
         wrapper: Any
         for wrapper in (self.stdout, self.stderr):
             stream = getattr(wrapper, "_out", wrapper)
@@ -71,12 +74,10 @@ class Command(BaseCommand):
                 wrapper._out = open(os.devnull, "w")  # noqa: SIM115 # the process's end closes it
             elif isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-
-    @property
-    def _stream(self) -> TextIO:
-        """Return the stream under Django's wrapper, which ends every write with a new line."""
-        stream: TextIO = getattr(self.stderr, "_out", sys.stderr)
-        return stream
+        # Django's wrapper ends every write with a new line; a bar and a log need what is under it.
+        self._stream = cast("TextIO", Lossy(getattr(wrapper, "_out", wrapper)))
+        self.stderr = OutputWrapper(self._stream)
+        self.stderr.style_func = wrapper.style_func
 
     def _run(self, request: Request, given: dict[str, Any]) -> SyncReport:
         options = checked_options(**overrides(given))
