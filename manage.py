@@ -11,15 +11,17 @@ def main() -> None:
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
-    except ImportError:
-        sys.exit("Django is not installed here: run 'pip install -r requirements.txt' first.")
-    try:
+
         execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except ModuleNotFoundError as error:
+        if error.name != "django":
+            raise
+        sys.exit("Django is not installed here: run 'pip install -r requirements.txt' first.")
     except ImproperlyConfigured as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 if __name__ == "__main__":

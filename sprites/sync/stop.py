@@ -1,5 +1,6 @@
 """Why a run ends early, asked from anywhere (a signal, a guard, a button); the first counts."""
 
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -21,9 +22,10 @@ class StoppedError(Exception):
 
 
 class Stop:
-    """A request to stop; ``exit_code`` is None until somebody asks. Safe in a signal handler.
+    """A request to stop; ``exit_code`` is None until somebody asks.
 
-    ``gave_up`` says that jobs were left running, because not even an abort ended them.
+    Asking takes no lock, so that a signal handler may, in the middle of anything, another handler
+    too. ``gave_up`` says that jobs were left running, because not even an abort ended them.
     """
 
     def __init__(self) -> None:
@@ -32,12 +34,16 @@ class Stop:
         self.gave_up = False
         self._since = 0.0
         self._wake: Callable[[], None] = lambda: None
-        self._abort: Callable[[], None] = lambda: None
-        self._timer: threading.Timer | None = None
+        self._events: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     def bind(self, wake: Callable[[], None], abort: Callable[[], None]) -> None:
         """Name what wakes the loop up, and what aborts the jobs that run."""
-        self._wake, self._abort = wake, abort
+        self._wake = wake
+        # Begun now, because a thread can't be started without a lock; the loop itself may be in a
+        # job, where it works in place.
+        watch = threading.Thread(target=self._watch, args=(abort,), name="sprites-stop")
+        watch.daemon = True
+        watch.start()
 
     @property
     def asked(self) -> bool:
@@ -55,12 +61,20 @@ class Stop:
             return
         self._since, self.message = time.monotonic(), plain(message, _MOST_TEXT)
         self.exit_code = exit_code
-        self._timer = threading.Timer(GRACE, lambda: self._abort())
-        self._timer.daemon = True
-        self._timer.start()
+        self._events.put(True)
         self._wake()
 
     def settle(self) -> None:
         """Forget the abort, because the run has ended."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._events.put(False)
+
+    def _watch(self, abort: Callable[[], None]) -> None:
+        """Wait for a request, then for the run's end, and abort what runs when the grace is over.
+
+        A run that ends without having been asked is an event as well.
+        """
+        if self._events.get():
+            try:
+                self._events.get(timeout=GRACE)
+            except queue.Empty:
+                abort()

@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
 from typing import NoReturn
 
@@ -61,21 +61,23 @@ def _world(options: argparse.Namespace) -> Callable[[str], World]:
 
 def _serve(server: Server, until_eof: bool) -> None:
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    ends: SimpleQueue[None] = SimpleQueue()  # an Event takes a lock, which no handler may
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: server.stopping.set())
+        signal.signal(number, lambda *_: ends.put(None))
     if until_eof:
-        Thread(target=_wait_for_eof, args=(server,), daemon=True).start()
+        Thread(target=_wait_for_eof, args=(ends,), daemon=True).start()
     print(server.url, flush=True)
-    server.stopping.wait()
+    ends.get()
+    server.stopping.set()
     server.shutdown()
     server.server_close()
 
 
-def _wait_for_eof(server: Server) -> None:
+def _wait_for_eof(ends: SimpleQueue[None]) -> None:
     # Not through sys.stdin: its lock, held by this thread, would break the interpreter's exit.
     while os.read(0, 4096):
         pass
-    server.stopping.set()
+    ends.put(None)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -97,4 +99,5 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_code = main()
+    os._exit(exit_code)  # the interpreter's own end would let a late signal kill it

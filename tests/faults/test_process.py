@@ -195,6 +195,43 @@ def test_a_second_signal_ends_the_process_at_once(shell_lab: ShellLab, executor:
     lab.heal()
 
 
+def burst(process: "subprocess.Popen[str]") -> int:
+    """Send a process one signal after the other until it has ended; return its exit code."""
+
+    def sent() -> bool:
+        for number in (signal.SIGINT, signal.SIGTERM) * 3:
+            process.send_signal(number)
+        return process.poll() is not None
+
+    wait_for(sent)
+    return process.returncode
+
+
+def test_a_burst_of_signals_always_ends_our_server() -> None:
+    """P9: a signal in the middle of another one's handler is no deadlock: exit 0, nothing told."""
+    command, pipe = [sys.executable, "-m", "sprites.testing"], subprocess.PIPE
+    for _ in range(3):
+        with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as server:
+            assert server.stdout is not None
+            assert server.stderr is not None
+            assert server.stdout.readline()
+            assert (burst(server), server.stderr.read()) == (0, "")
+
+
+def test_a_burst_of_signals_ends_a_run_at_once(shell_lab: ShellLab) -> None:
+    """P9: the second signal ends the process though the first one's handler has not returned."""
+    lab = shell_lab
+    lab.api.fault(GIF, hang=True)
+    process = start(lab, "--timeout", "60")
+    wait_for(lambda: lab.api.requests(GIF))
+    assert burst(process) in (130, 143)
+    _, out, err = ended(process)
+    assert out == "", "a run that was waited for reports"
+    assert "Traceback" not in err
+    lab.assert_files(strays=True)
+    lab.heal()
+
+
 @pytest.mark.parametrize("executor", ["sync", "processes"])
 def test_a_killed_run_is_taken_over_and_finished(shell_lab: ShellLab, executor: str) -> None:
     """P3, K2: kill -9 in the middle: no wrong file stands, and the next run ends as if nothing."""

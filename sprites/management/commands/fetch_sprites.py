@@ -48,6 +48,15 @@ class Command(BaseCommand):
         self._ready_streams()
         memory.prepare()
         self.stop = Stop()
+        with _stopped_by_signals(self.stop, for_good=self._is_process):
+            self._do(given)
+
+    @property
+    def _is_process(self) -> bool:
+        """Tell whether this process is the command's own, and ends with it."""
+        return getattr(self, "_called_from_command_line", False)
+
+    def _do(self, given: dict[str, Any]) -> None:
         try:
             if given["list_sprites"]:
                 return self._list_sprites()
@@ -83,7 +92,7 @@ class Command(BaseCommand):
         options = checked_options(**overrides(given))
         progress = Progress(self._stream, quiet=given["verbosity"] == 0)
         try:
-            with open_trace(given["trace"]) as trace, _stopped_by_signals(self.stop):
+            with open_trace(given["trace"]) as trace:
                 listener = Listener(on_progress=progress.show)
                 if trace is not None:
                     listener = replace(listener, on_attempt=trace.attempt, on_pause=trace.pause)
@@ -99,7 +108,7 @@ class Command(BaseCommand):
             self._print(summary(report, dry_run=request.dry_run))
         if report.message:
             self.stderr.write(f"Stopped: {report.message}{_hint(report)}")
-        if self.stop.gave_up and getattr(self, "_called_from_command_line", False):
+        if self.stop.gave_up and self._is_process:
             # A worker that hangs would keep the interpreter from ending.
             self.stdout.flush()
             os._exit(report.exit_code)
@@ -149,19 +158,23 @@ def _logging_to(stream: TextIO, level: int) -> Iterator[None]:
 
 
 @contextmanager
-def _stopped_by_signals(stop: Stop) -> Iterator[None]:
+def _stopped_by_signals(stop: Stop, *, for_good: bool) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and a terminal that is closed ask the run to stop.
 
     A second signal ends the process at once; one that is ignored, as under ``nohup``, stays so.
+    With ``for_good`` that holds until the process ends, so that no late one meets Python's own.
     """
     codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         codes[signal.SIGHUP] = ExitCode.TERMINATED
+    heard: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
+        """Take no lock: the second signal may come while the first one is handled."""
         code = codes[signal.Signals(number)]
-        if stop.asked:
+        if heard:
             os._exit(code)
+        heard.append(number)
         stop.ask(code, f"by {signal.Signals(number).name}; what was done is kept")
 
     if threading.current_thread() is not threading.main_thread():
@@ -171,5 +184,5 @@ def _stopped_by_signals(stop: Stop) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in before.items() if not for_good else ():
             signal.signal(number, handler)
