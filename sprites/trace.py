@@ -6,12 +6,17 @@ is missing because the run was killed. Nothing is kept in memory but the names o
 
 import json
 import logging
+import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
+from pathlib import Path
 from typing import Any, TextIO
 
 from .errors import UsageError
+from .sync.lease import process_name
 from .sync.records import Job, Meter, Outcome, ProbeJob, ResourceJob, Unchanged
 
 logger = logging.getLogger(__name__)
@@ -20,15 +25,82 @@ _HOSTS = 0
 """The process under which the pauses of hosts are shown; real ones have other numbers."""
 
 
-class Trace:
-    """Writes events to a file; times are microseconds since it was opened."""
+class _File:
+    """A file that is written beside the one whose place it takes when it is whole.
 
-    def __init__(self, file: TextIO) -> None:
+    Another run may be at that one. So nothing is touched before the first write, when this run
+    holds the lock. What can't be replaced (a terminal, a pipe, ``/dev/null``) is written as it is.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Raise OSError where the file could not be written."""
+        self._path = Path(os.path.realpath(path))
+        self._part: Path | None = None
+        self._stream = _special(path)
+        if self._stream is None:
+            if self._path.exists():
+                self._path.open("r+").close()
+            self._new_part.open("x").close()
+            self._new_part.unlink()
+
+    @property
+    def _new_part(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
+
+    def write(self, text: str) -> None:
+        """Write a text; raises OSError."""
+        if self._stream is None:
+            self._clear()
+            self._part = self._new_part
+            self._stream = _opened(self._part)
+        self._stream.write(text)
+
+    def close(self, *, whole: bool) -> None:
+        """Let a part take its place if it is whole, else go; raises OSError."""
+        try:
+            if self._stream is not None:
+                self._stream.close()
+            if self._part is not None and whole:
+                self._part.replace(self._path)
+        finally:
+            if self._part is not None:
+                self._part.unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        """Delete the parts that killed runs have left."""
+        for part in self._path.parent.glob(f"{escape(self._path.name)}.*.part"):
+            process = part.suffixes[-2][1:]
+            if process.isdecimal() and not process_name(int(process)):
+                part.unlink(missing_ok=True)
+
+
+def _special(path: str) -> TextIO | None:
+    """Open what is no file of the trace's own: a device, a pipe, or what stdout or stderr is."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    for number in (1, 2):
+        with suppress(OSError):
+            if os.path.samestat(found, os.fstat(number)):
+                return _opened(os.dup(number))
+    is_own = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+    return None if is_own else _opened(path)
+
+
+def _opened(file: str | Path | int) -> TextIO:
+    """Open a file for lines of JSON, which escapes a lone surrogate just so."""
+    return open(file, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+
+
+class Trace:
+    """Writes events to a file; times are microseconds since the trace began."""
+
+    def __init__(self, file: _File) -> None:
         self._file, self._began = file, time.time()
         self._broken = False
         self._threads: dict[str, tuple[int, int]] = {}
-        file.write("[")
-        self._separator = "\n"
+        self._separator = "[\n"
 
     def attempt(self, job: Job, outcome: Outcome) -> None:
         """Write an attempt as a slice on its worker's track."""
@@ -44,11 +116,13 @@ class Trace:
         self._slice(where, time.time(), seconds, f"pause of {host}", "pause", {})
 
     def end(self) -> None:
-        """Close the array and the file."""
-        if not self._broken:
+        """Close the array and the file; without an event there is none."""
+        if self._threads:
             self._line("\n]\n")
-        with suppress(OSError):
-            self._file.close()
+        try:
+            self._file.close(whole=not self._broken)
+        except OSError as error:
+            self._lose(error)
 
     def _slice(
         self,
@@ -89,21 +163,25 @@ class Trace:
         try:
             self._file.write(text)
         except OSError as error:
-            self._broken = True
+            self._lose(error)
+
+    def _lose(self, error: OSError) -> None:
+        if not self._broken:
             logger.warning("the trace ends here: %s", error)
+        self._broken = True
 
 
 @contextmanager
 def open_trace(path: str | None) -> Iterator[Trace | None]:
-    """Open a trace file for a run, if one is asked for; raises UsageError where it can't be."""
+    """Make a trace for a run, if one is asked for; raises UsageError where it can't be written."""
     if path is None:
         yield None
         return
     try:
-        file = open(path, "w", buffering=1, encoding="utf-8")  # noqa: SIM115 # Trace.end does
-    except OSError as error:
-        raise UsageError(f"--trace {path!r} can't be written: {error.strerror}") from None
-    trace = Trace(file)
+        trace = Trace(_File(path))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"--trace is {path!r}, which can't be written: {why}") from None
     try:
         yield trace
     finally:

@@ -1,6 +1,11 @@
 """O: what people type and set, and what comes of it."""
 
+import json
+import os
 import re
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +15,9 @@ from django.core.checks import run_checks
 from django.db import connection
 
 from .. import database
-from .lab import HereLab, ShellLab
+from ..site import ROOT
+from .lab import GIF, HereLab, ShellLab, wait_for
+from .signalled import ended, kill, start
 
 
 def refused(lab: HereLab, *arguments: str) -> str:
@@ -166,3 +173,79 @@ def test_a_dry_run_writes_nothing_at_all(lab: HereLab) -> None:
     assert [lab.rows(), lab.rows("sprites_pokemon"), lab.rows("sprites_syncrun")] == before
     assert lab.files() == files
     lab.heal()
+
+
+def attempts(text: str) -> int:
+    """Return how many attempts a trace tells of, which must be whole."""
+    return sum(event["ph"] == "X" for event in json.loads(text))
+
+
+def test_a_trace_is_left_alone_by_a_run_that_may_not_begin(
+    shell_lab: ShellLab, tmp_path: Path
+) -> None:
+    """O6: one that finds the lock held, or is wrong usage, takes nothing of another one's file."""
+    lab, trace = shell_lab, tmp_path / "run.json"
+    trace.write_text("of another day")
+    lab.api.fault(GIF, hold=True)
+    process = start(lab, "--trace", str(trace))
+    wait_for(lambda: lab.api.requests(GIF))
+    assert lab.site.fetch("--trace", str(trace)).exit_code == 4
+    assert lab.site.fetch("--workers", "0", "--trace", str(trace)).exit_code == 2
+    assert trace.read_text() == "of another day"
+    lab.api.clear()
+    exit_code, out, err = ended(process)
+    assert exit_code == 0, err
+    assert attempts(trace.read_text()) == json.loads(out)["requests"] + 1
+    assert list(tmp_path.glob("run.json*")) == [trace]
+
+
+def test_a_trace_of_a_killed_run_lies_beside_the_last_whole_one(
+    shell_lab: ShellLab, tmp_path: Path
+) -> None:
+    """O6: what stood there stays, the part can be read, and the next trace clears it away."""
+    lab, trace = shell_lab, tmp_path / "run.json"
+    trace.write_text("of another day")
+    lab.api.fault(GIF, hang=True)
+    process = start(lab, "--trace", str(trace))
+    wait_for(lambda: lab.api.requests(GIF))
+    kill(process)
+    assert trace.read_text() == "of another day"
+    (part,) = tmp_path.glob("run.json.*")
+    assert part.name == f"run.json.{process.pid}.part"
+    assert attempts(part.read_text() + "]") > 0
+    lab.heal("--trace", str(trace))
+    assert attempts(trace.read_text()) > 0
+    assert list(tmp_path.glob("run.json*")) == [trace]
+
+
+def test_a_trace_goes_where_it_is_sent(lab: HereLab, tmp_path: Path) -> None:
+    """O6: a link's target is replaced, a pipe is written straight, and what can't be is exit 2."""
+    target, link, pipe = (tmp_path / name for name in ("target", "link", "pipe"))
+    link.symlink_to(target)
+    lab.settle(lab.run("--trace", str(link)), 0)
+    assert link.is_symlink()
+    assert attempts(target.read_text()) > 0
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    lab.settle(lab.run("--trace", str(pipe)), 0)
+    reader.join()
+    assert attempts(read[0]) > 0
+    for wrong in ("", str(tmp_path), str(tmp_path / "no" / "folder"), "a\0b", f"{target}/below"):
+        assert "--trace is" in refused(lab, "--limit=1", f"--trace={wrong}")
+    assert sorted(tmp_path.glob("*")) == sorted([lab.media, link, pipe, target])
+
+
+def test_a_trace_on_stdout_does_not_replace_what_stdout_is(
+    shell_lab: ShellLab, tmp_path: Path
+) -> None:
+    """O6: where stdout is a file, ``/dev/stdout`` is a name of that file: both stand in it."""
+    lab, out = shell_lab, tmp_path / "out"
+    with out.open("w") as stdout:
+        command = [sys.executable, "manage.py", "fetch_sprites", "1", "--trace", "/dev/stdout"]
+        environment = lab.site.environment
+        subprocess.run(command, cwd=ROOT, env=environment, stdout=stdout, check=True)
+    trace, _, summary = out.read_text().partition("\n]\n")
+    assert attempts(trace + "]") > 0
+    assert summary.startswith("Pokémon  1 checked")
