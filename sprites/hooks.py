@@ -14,7 +14,7 @@ def load(option: str, path: str) -> Callable[..., Any]:
     """Return the function that an option of SPRITES names; raises UsageError."""
     try:
         found = import_string(path)
-    except Exception as error:  # the module is somebody else's and may raise anything
+    except (Exception, SystemExit) as error:  # the module is somebody else's
         detail = plain(f"{type(error).__name__}: {error}")
         raise UsageError(f"{option} {path!r} can't be imported: {detail}") from None
     if not callable(found):

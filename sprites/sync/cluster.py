@@ -209,7 +209,7 @@ class Cluster(Pool):
     """A pool on a dask cluster, which replaces its own workers."""
 
     def __init__(self, address: str, workers: int) -> None:
-        super().__init__(lambda: DaskExecutor(address, workers), window=2 * MOST * workers)
+        super().__init__("dask", lambda: DaskExecutor(address, workers), 2 * MOST * workers)
 
     _executor: DaskExecutor
 

@@ -31,6 +31,7 @@ class Rules:
     """How often and how fast; times in seconds, ``rate`` in requests a second.
 
     ``back_off`` is the longest wait after a job's first failure; each further one doubles it.
+    ``patience`` is how long no job may come back though some are out.
     """
 
     retries: int
@@ -39,6 +40,7 @@ class Rules:
     breaker: int
     rate: float | None = None
     back_off: float = 1.0
+    patience: float = 120.0
 
     def delay(self, failures: int) -> float:
         """Return how long a job waits that has failed so often.

@@ -1,19 +1,24 @@
 """The name of an executor in, a Pool out: any ``concurrent.futures.Executor``, and how to end it.
 
 ``threads``, ``processes`` and ``sync`` are ours; any other name is the dotted path of a factory
-that returns an Executor, called with ``max_workers`` where it takes that.
+that returns an Executor, called with ``max_workers`` where it takes that. Such an executor is
+somebody else's code: whatever it raises, and it may want to leave, is its fault and names it.
 """
 
 import inspect
-import multiprocessing
+import logging
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
-from ..errors import UsageError
+from ..errors import Code, SpritesError, UsageError, plain
 from ..hooks import load
 from . import deadline
 from .processes import ProcessExecutor
+from .records import Failure, Outcome
+
+logger = logging.getLogger(__name__)
 
 _AHEAD = 8
 """Jobs that are handed out beyond the workers, or a quarter of them: enough to keep them busy, and
@@ -31,19 +36,21 @@ class InPlaceExecutor(Executor):
         future: Future[T] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             future.set_exception(error)
         return future
 
 
 class Pool:
-    """An executor that can be replaced by a new one when its workers have died."""
+    """An executor that can be replaced by a new one when its workers have died.
 
-    def __init__(self, make: Callable[[], Executor], window: int) -> None:
-        self.window = window
+    Its methods raise SpritesError, which names the executor, where that does what none may.
+    """
+
+    def __init__(self, name: str, make: Callable[[], Executor], window: int) -> None:
+        self.name, self.window = name, window
         self.generation = 0
         self._make = make
-        self._others = set(multiprocessing.active_children())
         self._executor = make()
 
     @property
@@ -52,24 +59,69 @@ class Pool:
         return 1
 
     def submit(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        """Hand a call to the executor."""
-        return self._executor.submit(fn, *args, **kwargs)
+        """Hand a call to the executor; raises BrokenExecutor where its workers have died."""
+        try:
+            future: object = self._executor.submit(fn, *args, **kwargs)
+        except (BrokenExecutor, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise self._fault("takes no call", error) from None
+        if not isinstance(future, Future):
+            raise self._fault(f"gives a {type(future).__name__} for a call, not a Future")
+        return future
+
+    def outcome(self, future: "Future[Outcome]") -> Outcome | None:
+        """Return what a job came to, or None where it was given back; raises BrokenExecutor.
+
+        What a job raised is its own failure. A worker's KeyboardInterrupt is the terminal's, which
+        signals all of a group: the parent has its own.
+        """
+        if future.cancelled():
+            return None
+        error = future.exception()
+        if isinstance(error, KeyboardInterrupt):
+            return None
+        if isinstance(error, BrokenExecutor):
+            raise error
+        if error is not None:
+            text, fatal = plain(f"{type(error).__name__}: {error}"), isinstance(error, UsageError)
+            return Outcome(failure=Failure(Code.INTERNAL, text, fatal=fatal))
+        outcome: object = future.result()
+        if not isinstance(outcome, Outcome):
+            raise self._fault(f"gives a {type(outcome).__name__} for a job, not what came of it")
+        return outcome
 
     def rebuild(self) -> None:
-        """Replace an executor whose workers have died."""
-        self._executor.shutdown(wait=False)
+        """Replace an executor whose workers have died; raises UsageError where none is made."""
+        with suppress(Exception, SystemExit):  # it is broken
+            self._executor.shutdown(wait=False)
         self.generation += 1
         self._executor = self._make()
 
     def abort(self) -> None:
-        """End what is running now: shut its sockets, and end its processes if it has any."""
+        """End what is running now: shut its sockets, and its processes where the executor can.
+
+        That is ours, and the standard library's from Python 3.14.
+        """
         deadline.expire_all()
-        for process in set(multiprocessing.active_children()) - self._others:
-            process.terminate()
+        terminate = getattr(self._executor, "terminate_workers", lambda: None)
+        try:
+            terminate()
+        except Exception as error:
+            logger.warning("%s", self._fault("can't end its workers", error).detail)
 
     def close(self, *, wait: bool) -> None:
         """Release the workers; with ``wait``, once they have come to rest."""
-        self._executor.shutdown(wait=wait)
+        try:
+            self._executor.shutdown(wait=wait)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise self._fault("can't be shut down", error) from None
+
+    def _fault(self, what: str, error: BaseException | None = None) -> SpritesError:
+        why = "" if error is None else f": {type(error).__name__}: {error}"
+        return SpritesError(Code.INTERNAL, plain(f"executor {self.name!r} {what}{why}"), fatal=True)
 
 
 def open_pool(name: str, workers: int, scheduler: str = "") -> Pool:
@@ -78,12 +130,13 @@ def open_pool(name: str, workers: int, scheduler: str = "") -> Pool:
     ``scheduler`` is the address of the cluster that ``dask`` means.
     """
     if name == "sync":
-        return Pool(InPlaceExecutor, window=1)
+        return Pool(name, InPlaceExecutor, window=1)
     if name == "dask":
         return _cluster(scheduler, workers)
     makers = {"threads": _threads, "processes": _processes}
     make = makers[name] if name in makers else _factory(name)
-    return Pool(lambda: make(workers), window=workers + min(workers, max(_AHEAD, workers // 4)))
+    window = workers + min(workers, max(_AHEAD, workers // 4))
+    return Pool(name, lambda: make(workers), window)
 
 
 def _cluster(scheduler: str, workers: int) -> Pool:
@@ -118,10 +171,11 @@ def _factory(path: str) -> Callable[[int], Executor]:
 def _made(path: str, factory: Callable[..., Any], workers: int) -> Executor:
     try:
         executor = factory(**_arguments(factory, workers))
-    except Exception as error:  # a factory is somebody else's code
-        raise UsageError(
-            f"executor {path!r} can't be made: {type(error).__name__}: {error}"
-        ) from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        detail = plain(f"{type(error).__name__}: {error}")
+        raise UsageError(f"executor {path!r} can't be made: {detail}") from None
     if not isinstance(executor, Executor):
         kind = type(executor).__name__
         raise UsageError(f"executor {path!r} gives a {kind}, not a concurrent.futures.Executor")

@@ -105,6 +105,11 @@ class ProcessExecutor(Executor):
         for future in child.futures.values():
             future.set_exception(BrokenProcessPool(why))
 
+    def terminate_workers(self) -> None:
+        """End the processes in the middle of what they do, as the standard library's pool can."""
+        for child in self._children:
+            child.terminate()
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, finish or cancel those that wait, and let the processes go."""
         with self._lock:
@@ -122,7 +127,7 @@ class _Child:
 
     def __init__(self, executor: ProcessExecutor, context: Any, threads: int) -> None:
         self.futures: dict[int, Future[Any]] = {}
-        self._executor, self._most = executor, threads + _AHEAD
+        self._executor, self._most, self._is_unwanted = executor, threads + _AHEAD, False
         self._pipe, self._theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(self._theirs, threads), daemon=True)
         self._thread = threading.Thread(target=self._attend, name="sprites-process", daemon=True)
@@ -139,6 +144,12 @@ class _Child:
         with suppress(OSError):  # it has died, and its thread is about to hear of that
             self._pipe.send(calls)
 
+    def terminate(self) -> None:
+        """End it, or if it is just being started, as soon as it is."""
+        self._is_unwanted = True
+        if self._process.pid:
+            self._process.terminate()
+
     def join(self) -> None:
         """Wait until it has ended."""
         if self._thread.ident:
@@ -152,6 +163,8 @@ class _Child:
             self._executor.lost(self, f"no process could be started: {error}")
             return
         self._theirs.close()
+        if self._is_unwanted:
+            self._process.terminate()
         with suppress(EOFError, OSError):
             while True:
                 self._settle(*self._pipe.recv())
@@ -233,6 +246,5 @@ def _load(function: bytes) -> Callable[..., Any]:
 
 def _cores() -> int:
     """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -128,7 +128,7 @@ class Conductor:
                 self._begin(run)
             self._guarded(self._mirror_selection)
         finally:
-            self._pool.close(wait=not self._stop.gave_up)
+            self._guarded(partial(self._pool.close, wait=not self._stop.gave_up))
             self._stop.settle()
         self._guarded(self._tidy)
         self._conclude()
@@ -139,6 +139,8 @@ class Conductor:
         self._now = lease.run.heartbeat_at
         self._persist = Persist(self._store, self._tally, lease)
         probe(self._store, self._schedule, self._pool.nodes, self._options.EXECUTOR)
+        if self._stop.exit_code is ExitCode.STOPPED:  # its executor is of no use
+            raise UsageError(self._stop.message)
 
     def _let_go(self, error: BaseException) -> None:
         if self._lease is None:

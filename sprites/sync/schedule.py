@@ -13,7 +13,7 @@ from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..errors import RETRIED, Code, UsageError
+from ..errors import RETRIED, Code, SpritesError, UsageError
 from .hosts import Host, Rules
 from .pool import Pool
 from .queues import Queues, Service, Task
@@ -25,6 +25,8 @@ J = TypeVar("J")
 
 _TICK = 0.5
 """Seconds that the loop sleeps at the most, so that its heart keeps beating."""
+_MOST_GIVEN_BACK = 10
+"""Windows of jobs in a row that an executor may give back without having begun one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Schedule(Generic[J]):
         self._suspected: set[Task[J]] = set()
         self._running: dict[Future[Outcome], tuple[Task[J], int]] = {}
         self._done: queue.SimpleQueue[Future[Outcome] | None] = queue.SimpleQueue()
-        self._deaths = 0
+        self._deaths = self._given_back = 0
+        self._silence = 0.0
         self.lost_any = False
         self.retries = 0
         self.push = self._waiting.push
@@ -80,6 +83,8 @@ class Schedule(Generic[J]):
             for future in self._completed():
                 yield from self._settle(future)
             self._on_tick()
+            if self._silence > self._rules.patience:
+                self._blame(f"has brought no job back for {self._silence:.0f} s")
             if self._stop.overdue and self._running and not self._any_done:
                 self.lost_any = self._stop.gave_up = True
                 return
@@ -116,15 +121,19 @@ class Schedule(Generic[J]):
             self._waiting.take_back(task)
             self._replace_workers(self._pool.generation)
             return
-        except RuntimeError as error:  # an executor takes no more work once the interpreter ends
+        except SpritesError as error:
             self._waiting.take_back(task)
-            self._stop.ask(ExitCode.TERMINATED, f"{error}; what was done is kept")
+            self._stop.ask(ExitCode.STOPPED, error.detail)
+            return
+        if future in self._running:
+            self._blame("gives one Future for two calls")
             return
         self._running[future] = task, self._pool.generation
         future.add_done_callback(self._done.put)
 
     def _completed(self) -> Iterator["Future[Outcome]"]:
         """Yield what has finished; wait for it until something is due."""
+        began = time.monotonic()
         try:
             future = self._done.get(timeout=self._patience())
             while True:
@@ -132,7 +141,12 @@ class Schedule(Generic[J]):
                     yield future
                 future = self._done.get_nowait()
         except queue.Empty:
-            return
+            # Not more than a tick: a machine that was asleep has not waited.
+            self._silence += min(time.monotonic() - began, _TICK) if self._running else 0.0
+
+    def _blame(self, why: str) -> None:
+        """Stop the run because of what its executor does."""
+        self._stop.ask(ExitCode.STOPPED, f"executor {self._pool.name!r} {why}")
 
     def _patience(self) -> float:
         """Return the seconds until a job that waits may be handed out."""
@@ -143,19 +157,24 @@ class Schedule(Generic[J]):
 
     def _settle(self, future: "Future[Outcome]") -> Iterator[Finished[J]]:
         task, generation = self._running.pop(future)
-        if future.cancelled():
-            self._waiting.take_back(task)
-            return
-        self._waiting.ended(task)
-        error = future.exception()
-        if isinstance(error, BrokenExecutor):
+        self._silence = 0.0
+        try:
+            outcome = self._pool.outcome(future)
+        except BrokenExecutor:
+            self._waiting.ended(task)
             yield from self._lost(task, generation)
-        elif error is not None:
-            text = f"{type(error).__name__}: {error}"[:300]
-            failure = Failure(Code.INTERNAL, text, fatal=isinstance(error, UsageError))
-            yield from self._judge(task, Outcome(failure=failure))
+        except SpritesError as error:
+            self._stop.ask(ExitCode.STOPPED, error.detail)
         else:
-            yield from self._judge(task, future.result())
+            yield from self._judge(task, outcome) if outcome else self._not_begun(task)
+
+    def _not_begun(self, task: Task[J]) -> Iterator[Finished[J]]:
+        """Keep a job for later that came back as it was."""
+        self._waiting.take_back(task)
+        self._given_back += 1
+        if self._given_back > _MOST_GIVEN_BACK * self._pool.window:
+            self._blame("gives back every job")
+        return iter(())
 
     def _lost(self, task: Task[J], generation: int) -> Iterator[Finished[J]]:
         """Run a job again, alone, whose worker has died; give it up if it dies once more."""
@@ -178,7 +197,7 @@ class Schedule(Generic[J]):
             return
         self._deaths += 1
         if self._deaths > self._rules.breaker:
-            self._stop.ask(ExitCode.STOPPED, f"the workers died {self._deaths} times in a row")
+            self._blame(f"lost its workers {self._deaths} times in a row: they died")
             return
         try:
             self._pool.rebuild()
@@ -187,8 +206,9 @@ class Schedule(Generic[J]):
 
     def _judge(self, task: Task[J], outcome: Outcome) -> Iterator[Finished[J]]:
         """Decide what an attempt's outcome means for its job and for its host."""
+        self._waiting.ended(task)
         self._on_attempt(task.job, outcome)
-        self._deaths = task.kills = 0
+        self._deaths = self._given_back = task.kills = 0
         self._suspected.discard(task)
         if outcome.meter is not None:
             self._waiting.spent(task, outcome.meter.requests)
@@ -221,6 +241,7 @@ class Schedule(Generic[J]):
 
     def _pause(self, host: Host, failure: Failure) -> None:
         """Leave a host alone, for all workers; what waits for a worker is taken back."""
+        self._given_back = 0
         if failure.retry_after:
             self._waiting.pause(host)
         self._on_pause(host.name, host.resume - time.monotonic())

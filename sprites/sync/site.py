@@ -15,6 +15,9 @@ from .hosts import Rules
 from .records import Policy
 from .transport import own_session
 
+_START = 30.0
+"""Seconds that workers somewhere else may take to start."""
+
 
 def checked_options(**overrides: object) -> Options:
     """Return the site's options with some replaced; raises UsageError for the first wrong one."""
@@ -76,4 +79,5 @@ def rules(options: Options) -> Rules:
         max_outage=options.MAX_OUTAGE,
         breaker=options.BREAKER,
         rate=options.RATE,
+        patience=2 * options.TIMEOUT + _START,
     )

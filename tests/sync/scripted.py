@@ -220,7 +220,7 @@ def scheduled(
 ) -> Outcomes:
     """Run jobs through a schedule on a Mortal executor to the end, and return what happened."""
     stop, trace = stop or Stop(), trace or Trace()
-    pool = Pool(lambda: Mortal(workers, trace), window)
+    pool = Pool("scripted", lambda: Mortal(workers, trace), window)
     schedule = Schedule(
         pool,
         work,

@@ -1,6 +1,7 @@
 """``python manage.py fetch_sprites``: options in, a run, its summary and exit code out."""
 
 import logging
+import multiprocessing
 import os
 import signal
 import sys
@@ -109,8 +110,10 @@ class Command(BaseCommand):
         if report.message:
             self.stderr.write(f"Stopped: {report.message}{_hint(report)}")
         if self.stop.gave_up and self._is_process:
-            # A worker that hangs would keep the interpreter from ending.
+            # A worker that hangs would keep the interpreter from ending, and outlive it.
             self.stdout.flush()
+            for child in multiprocessing.active_children():
+                child.terminate()
             os._exit(report.exit_code)
         if report.exit_code:
             sys.exit(report.exit_code)
