@@ -1,4 +1,8 @@
-"""Work with the database, done once more over a new connection where the first one broke."""
+"""Work with the database, done once more over a new connection where the first one broke.
+
+Only what a row holds can be a row's fault (IntegrityError, DataError). Whatever else a database
+says, that it is gone, locked, full, read-only or damaged, it says of itself.
+"""
 
 import logging
 from collections.abc import Callable
@@ -6,7 +10,14 @@ from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connections, router
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    connections,
+    router,
+)
 
 from ..errors import DatabaseGoneError
 from ..models import Sprite
@@ -20,23 +31,33 @@ T = TypeVar("T")
 def again(work: Callable[P, T]) -> Callable[P, T]:
     """Let work that may be done twice survive a connection that breaks, or a lock that passes.
 
-    Raises DatabaseGoneError where the second time fails, too.
+    Raises DatabaseGoneError where the second time fails, too, and IntegrityError or DataError where
+    the work is about a row that can't be.
     """
 
     @wraps(work)
     def done(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return work(*args, **kwargs)
-        except (OperationalError, InterfaceError) as error:
+        except (IntegrityError, DataError):
+            raise
+        except (DatabaseError, InterfaceError) as error:
             logger.warning("the database failed, one more try: %s", _line(error))
         with suppress(DatabaseError, InterfaceError):
             connections[router.db_for_write(Sprite)].close()
         try:
             return work(*args, **kwargs)
-        except (OperationalError, InterfaceError) as error:
-            raise DatabaseGoneError(f"the database is gone or locked: {_line(error)}") from None
+        except (IntegrityError, DataError):
+            raise
+        except (DatabaseError, InterfaceError) as error:
+            raise gone(error) from None
 
     return done
+
+
+def gone(error: Exception) -> DatabaseGoneError:
+    """Return what a database says of itself as the reason why a run can't go on."""
+    return DatabaseGoneError(f"the database is gone, locked or damaged: {_line(error)}")
 
 
 def _line(error: Exception) -> str:

@@ -4,13 +4,14 @@ import pkgutil
 from importlib import import_module
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, router
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections, router
 from django.db.migrations.recorder import MigrationRecorder
 
 from ..conf import Options, given, read
-from ..errors import DatabaseGoneError, UsageError
+from ..errors import UsageError
 from ..models import Sprite
 from ..naming import check_naming
+from .again import gone
 from .hosts import Rules
 from .records import Policy
 from .transport import own_session
@@ -28,15 +29,15 @@ def checked_options(**overrides: object) -> Options:
 
 
 def check_migrations() -> None:
-    """Raise UsageError where this app's tables are not up to date."""
+    """Raise UsageError where this app's tables are not up to date, or DatabaseGoneError."""
     if "sprites" in settings.MIGRATION_MODULES:
         return
     alias = router.db_for_write(Sprite)
     try:
         recorder = MigrationRecorder(connections[alias])
         applied = {name for app, name in recorder.applied_migrations() if app == "sprites"}
-    except (OperationalError, InterfaceError) as error:
-        raise DatabaseGoneError(f"the database can't be reached: {error}") from None
+    except (DatabaseError, InterfaceError) as error:
+        raise gone(error) from None
     package = import_module("sprites.migrations")
     wanted = {module.name for module in pkgutil.iter_modules(package.__path__)}
     if missing := sorted(wanted - applied):

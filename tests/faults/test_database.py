@@ -1,9 +1,11 @@
 """D: what the database does wrong, and what comes of it."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,8 @@ from django.test import Client
 from sprites.models import Pokemon, Sprite, SyncRun
 
 from ..sync.test_persist import refused
-from .lab import GIF, PNG, HereLab, sha256, wait_for
+from .lab import GIF, PNG, HereLab, ShellLab, sha256, wait_for
+from .signalled import ended, sprite_files, start
 
 on_sqlite = pytest.mark.skipif(
     "connection.vendor != 'sqlite'", reason="one lock for the whole database is SQLite's own"
@@ -267,3 +270,82 @@ def test_a_row_that_is_refused_keeps_its_old_file(lab: HereLab) -> None:
     assert lab.row()["file"] == old["file"]
     assert SyncRun.objects.order_by("-id")[0].failures[0]["code"] == "db"
     lab.heal("--force")
+
+
+def garbage(path: Path, start: int) -> None:
+    """Write over all that a file has from a byte on."""
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(os.urandom(max(0, size - start)))
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "no database": lambda path: garbage(path, 0),
+    "bad pages": lambda path: garbage(path, 4096),
+    "cut": lambda path: os.truncate(path, path.stat().st_size // 2),
+}
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("damage", "arguments"),
+    [("no database", "--list-sprites"), ("bad pages", "--limit=1"), ("cut", "--dry-run")],
+)
+def test_a_database_that_is_damaged_is_known_before_any_request(
+    shell_lab: ShellLab, damage: str, arguments: str
+) -> None:
+    """D5: a file that is garbage, or cut: exit 3 with one line, from each way in."""
+    lab = shell_lab
+    DAMAGES[damage](lab.site.folder / "db.sqlite3")
+    lab.api.clear_log()
+    run = lab.site.fetch(arguments)
+    assert run.exit_code == 3, run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    assert "database" in run.stderr
+    assert lab.api.requests() == []
+
+
+@on_sqlite
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_database_that_is_damaged_in_a_run_ends_it(shell_lab: ShellLab, damage: str) -> None:
+    """D5: no row is blamed for it; the run ends with exit 3 and takes back what got no row."""
+    lab = shell_lab
+    lab.site.environment["DJANGO_SETTINGS_MODULE"] = "tests.faults.forgetful"
+    lab.api.fault(GIF, hold=True)
+    process = start(lab)
+    wait_for(lambda: lab.api.requests(GIF) and sprite_files(lab))
+    wait_for(lambda: len(lab.rows()) > 0)
+    for path in lab.site.folder.glob("db.sqlite3*"):
+        if not path.name.endswith("-shm"):
+            DAMAGES[damage](path)
+    lab.api.clear()
+    exit_code, out, err = ended(process)
+    assert exit_code == 3, err
+    assert '"code": "db"' not in out
+    assert "Traceback" not in err
+    assert "damaged" in err
+
+
+_REFUSE = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN RAISE 'made' USING ERRCODE = '{state}'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON sprites_sprite FOR EACH ROW EXECUTE FUNCTION refuse()
+"""
+
+
+@on_postgres
+@pytest.mark.parametrize("state", ["XX001", "XX002", "53100", "25006"])
+def test_what_a_server_says_of_itself_ends_the_run(lab: HereLab, state: str) -> None:
+    """D5: damaged data or index, a full disk, read-only: exit 3, and no row is blamed for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSE.format(state=state))
+    try:
+        run = lab.settle(lab.run(), 3)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION refuse CASCADE")
+    assert "damaged: made" in run.stderr
+    assert run.codes == {}
+    assert lab.files() == {}
+    lab.heal()

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, TextIO, cast
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.db import DatabaseError, InterfaceError
 
 from ...console import Lossy, Progress, as_json, summary
 from ...errors import DatabaseGoneError, LockHeldError, UsageError
@@ -68,7 +69,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=ExitCode.USAGE) from None
         except LockHeldError as error:
             raise CommandError(str(error), returncode=ExitCode.LOCKED) from None
-        except DatabaseGoneError as error:
+        except (DatabaseGoneError, DatabaseError, InterfaceError) as error:
             raise CommandError(str(error), returncode=ExitCode.STOPPED) from None
         return self._tell(report, request, given)
 
