@@ -30,6 +30,7 @@ _PATIENCE = 3.0
 """Seconds of a run after which its operator has had enough of it."""
 _ENDS = frozenset({0, 1, 3, 4, 130, 143, -signal.SIGKILL, -signal.SIGXFSZ})
 
+_HOLDER = "WHERE state = 'running'"
 _ON_SQLITE = ("PRAGMA busy_timeout = 50", "datetime(heartbeat_at, '-2 minutes')", "SELECT 0")
 _ON_POSTGRESQL = (
     "SET lock_timeout = 50",
@@ -142,13 +143,13 @@ class Stage:
         return False
 
     def age(self) -> bool:
-        """Make all heartbeats minutes older; tell whether no transaction is in the way."""
+        """Make the holder's heartbeat minutes older; tell whether no transaction is in the way."""
         is_file = isinstance(self.lab.site.database, SQLite)
         patience, older, busy = _ON_SQLITE if is_file else _ON_POSTGRESQL
         with self.lab.site.database.connect() as line:
             line.execute(patience)
             try:
-                line.execute(f"UPDATE sprites_syncrun SET heartbeat_at = {older}")
+                line.execute(f"UPDATE sprites_syncrun SET heartbeat_at = {older} {_HOLDER}")
             except line.OperationalError:
                 return False
             return not line.execute(busy).fetchone()[0]
