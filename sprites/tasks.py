@@ -19,7 +19,8 @@ from .backends import ThreadsBackend
 from .conf import options
 from .errors import LockHeldError, UsageError
 from .models import SyncRun
-from .sync.lease import is_alive, process_name, this_host
+from .sync.identity import process_name, this_host
+from .sync.lease import is_alive
 from .sync.records import Request
 from .sync.report import ExitCode
 from .sync.run import sync

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from .errors import UsageError
-from .sync.lease import process_name
+from .sync.identity import process_name
 from .sync.records import Job, Meter, Outcome, ProbeJob, ResourceJob, Unchanged
 
 logger = logging.getLogger(__name__)

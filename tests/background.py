@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from sprites import backends
 from sprites.models import SyncRun
-from sprites.sync.lease import process_name, this_host
+from sprites.sync.identity import process_name, this_host
 
 
 def finish() -> None:

@@ -21,7 +21,7 @@ PASSWORD = "once upon a time"
 @pytest.fixture
 def plain(shell: ShellSite) -> ShellSite:
     """A site whose environment says nothing of keys, hosts, TLS and errors."""
-    for name in OURS:
+    for name in (*OURS, "DJANGO_ALLOW_ASYNC_UNSAFE"):  # the last one is for the browser's tests
         shell.environment.pop(name, None)
     return shell
 

@@ -8,11 +8,9 @@ database's clock.
 
 import logging
 import os
-import socket
 import time
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, router, transaction
@@ -23,6 +21,7 @@ from ..errors import LockHeldError, LockLostError
 from ..models import SyncRun
 from ..querysets import TIME_TO_LIVE, SyncRunQuerySet
 from .again import again
+from .identity import process_name, this_host
 from .report import ExitCode, SyncReport
 
 logger = logging.getLogger(__name__)
@@ -210,34 +209,3 @@ def is_alive(run: SyncRun) -> bool:
             return False
         return process_name(pid) == run.process
     return _runs().filter(pk=run.pk).beating().exists()
-
-
-def this_host() -> str:
-    """Name this host; containers that share a host's name differ in their process namespace."""
-    try:
-        return f"{socket.gethostname()}/{Path('/proc/self/ns/pid').stat().st_ino}"
-    except OSError:
-        return socket.gethostname()
-
-
-def process_name(pid: int) -> str:
-    """Name a process by its id and when it began, so that a reused id is not taken for it.
-
-    A process that does not live is "".
-    """
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-        state, *rest = status.rpartition(") ")[2].split()
-        return "" if state in "ZX" else f"{pid}:{rest[18]}"
-    except OSError:
-        return _process_without_proc(pid)
-
-
-def _process_without_proc(pid: int) -> str:
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return f"{pid}"
-    except OSError:
-        return ""
-    return "" if Path("/proc/self").exists() else f"{pid}"

@@ -244,7 +244,7 @@ class Schedule(Generic[J]):
         self._given_back = 0
         if failure.retry_after:
             self._waiting.pause(host)
-        self._on_pause(host.name, host.resume - time.monotonic())
+        self._on_pause(host.name, round(host.resume - time.monotonic(), 3))
         for future, (task, _) in self._running.items():
             if task.host.resume >= host.resume and task.host.name == host.name:
                 future.cancel()

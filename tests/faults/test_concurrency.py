@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from sprites.models import Sprite, SyncRun
-from sprites.sync.lease import process_name, this_host
+from sprites.sync.identity import process_name, this_host
 
 from .lab import DOCUMENT, GIF, LIST, PNG, HereLab, ShellLab, wait_for
 from .signalled import ended, kill, start

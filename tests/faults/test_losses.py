@@ -10,7 +10,7 @@ from django.utils import timezone
 from PIL import Image
 
 from sprites.models import Pokemon, Sprite, SyncRun
-from sprites.sync.lease import this_host
+from sprites.sync.identity import this_host
 
 from .lab import BACK, DOCUMENT, GIF, PNG, HereLab
 

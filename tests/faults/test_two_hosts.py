@@ -18,7 +18,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from sprites.models import Sprite, SyncRun
-from sprites.sync.lease import this_host
+from sprites.sync.identity import this_host
 
 from ..site import ROOT, Run
 from .lab import GIF, SELECTION, HereLab, ShellLab, wait_for

@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from sprites.errors import LockHeldError, LockLostError
 from sprites.models import SyncRun
-from sprites.sync.lease import Lease, is_alive, process_name, this_host
+from sprites.sync.identity import process_name, this_host
+from sprites.sync.lease import Lease, is_alive
 from sprites.sync.report import ExitCode, SyncReport
 
 from ..site import until

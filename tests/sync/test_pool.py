@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from sprites.errors import UsageError
-from sprites.sync.lease import process_name
+from sprites.sync.identity import process_name
 from sprites.sync.pool import InPlaceExecutor, Pool, open_pool
 
 from .. import factories
