@@ -77,7 +77,7 @@ def check_storage(
     if isinstance(storage, FileSystemStorage) and not storage.base_location:
         return [
             checks.Warning(
-                "MEDIA_ROOT is not set: sprites would be stored in the current folder.",
+                "MEDIA_ROOT is not set: there is no folder for sprites, and no run can begin.",
                 hint="Set MEDIA_ROOT to the folder that your web server serves as MEDIA_URL.",
                 id=NO_MEDIA_ROOT,
             )

@@ -4,6 +4,8 @@ A code travels in records, rows and reports; an exception never leaves the proce
 """
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import StrEnum
 
 _USER = re.compile(r"(?:(?<=:)|^)//[^/?#\s]*@")
@@ -100,6 +102,12 @@ def plain(text: str, most: int = 300) -> str:
 def without_user(text: str) -> str:
     """Return a text whose URLs name no user and no password."""
     return _USER.sub("//", text)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return what somebody may have meant, to end a message with, or "" where nothing is near."""
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    return f"; nearest: {', '.join(near)}" if near else ""
 
 
 class SpritesError(Exception):

@@ -20,6 +20,8 @@ PRESETS: dict[str, tuple[str, ...]] = {
 MAX_LENGTH = 200
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv")
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_GLOB = re.compile(r"(?:[A-Za-z0-9_*?-]|\[!?[A-Za-z0-9_-]+\])+")
+_WORDS = frozenset(("default", "shiny", "female", "gray", "transparent"))
 DEVICES = re.compile(r"(?i)con|prn|aux|nul|com\d|lpt\d")
 
 
@@ -44,6 +46,25 @@ def is_valid(key: str) -> bool:
 @lru_cache(maxsize=1024)
 def _is_path(key: str) -> bool:
     return all(_PART.fullmatch(part) and not DEVICES.fullmatch(part) for part in key.split("/"))
+
+
+def is_glob(name: str) -> bool:
+    """Tell whether a name stands for several keys."""
+    return any(sign in name for sign in "*?[")
+
+
+def can_match(name: str) -> bool:
+    """Tell whether a key or a glob could be that of a sprite."""
+    if not is_glob(name):
+        return is_valid(name)
+    return len(name) <= MAX_LENGTH and all(map(_GLOB.fullmatch, name.split("/")))
+
+
+def has_shape(key: str) -> bool:
+    """Tell whether a key that nobody has seen yet may be one: a path, or upstream's own words."""
+    facing, *words = key.split("_")
+    is_named = facing in ("front", "back") and bool(words) and _WORDS.issuperset(words)
+    return "/" in key or is_named
 
 
 def generation_number(name: str) -> int | None:

@@ -79,6 +79,8 @@ class Store:
             raise UsageError(f"SPRITES: STORAGE is {alias!r}: {error}") from None
         if not isinstance(storage, FileSystemStorage):
             return cls(alias)
+        if not storage.base_location:  # Django would take the current folder
+            raise UsageError(f"SPRITES: STORAGE is {alias!r}, which has no folder: set MEDIA_ROOT")
         # These are cached properties: read here, they travel with the storage.
         _ = (storage.location, storage.base_url, storage.file_permissions_mode)
         _ = storage.directory_permissions_mode

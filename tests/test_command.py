@@ -146,7 +146,7 @@ def test_who_is_chosen(site: Site) -> None:
 
     def chosen(*arguments: str) -> list[int]:
         Pokemon.objects.all().delete()
-        run: Run = site.run(*arguments, "--sprites", "nothing")
+        run: Run = site.run(*arguments, "--sprites", "other/nothing")
         assert run.exit_code == 0, run.stderr
         return list(Pokemon.objects.order_by("id").values_list("id", flat=True))
 

@@ -33,8 +33,9 @@ def test_a_second_run_is_locked_out(shell: ShellSite, api: PokeAPI) -> None:
     first = shell.start("--limit", "3")
     until(lambda: api.requests(PNG))
     second = shell.fetch("--limit", "3")
-    assert (second.exit_code, second.stdout) == (4, "")
+    assert second.exit_code == second.report["exit_code"] == 4
     assert "holds the lock" in second.stderr
+    assert second.report["message"] in second.stderr
     assert len(second.stderr.splitlines()) == 1
     lists = [request for request in api.requests() if "/pokemon/?limit" in request.path]
     assert len(lists) == 1, "the list is what a run asks for first"

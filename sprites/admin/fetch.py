@@ -10,6 +10,7 @@ from ..conf import options
 from ..errors import UsageError
 from ..management.arguments import overrides, read_request
 from ..sync.records import Request
+from ..sync.wanted import check_sprites
 from .words import presets
 
 _OURS = ("threads", "processes", "sync")
@@ -94,6 +95,7 @@ class FetchForm(forms.Form):
             return cleaned
         try:
             cleaned["request"] = _request(cleaned)
+            check_sprites(cleaned["request"].sprites)
             cleaned["overrides"] = _overrides(cleaned)
         except UsageError as error:
             named = re.match(r"--([a-z-]+) is ", str(error))

@@ -5,17 +5,24 @@ option, the value and what is allowed.
 """
 
 import re
-from argparse import ArgumentParser
-from collections.abc import Iterable
+from argparse import ArgumentError, ArgumentParser
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..conf import RULES
-from ..errors import UsageError
-from ..keys import PRESETS, generation_number
+from ..errors import UsageError, nearest
+from ..keys import PRESETS, can_match, generation_number
 from ..sync.records import Request
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_ALLOWED = {
+    "NAME|ID": "the name of a Pokémon, or its id",
+    "--ids": "ids and ranges such as 1-151,172",
+    "--generation": "a number such as 2 or ii",
+    "--type": "the name of a type such as fire",
+    "--sprites": f"{', '.join(PRESETS)}, keys and globs",
+}
 _OVERRIDES = ("executor", "workers", "rate", "timeout", "retries")
 
 
@@ -76,6 +83,27 @@ def _allowed(option: str) -> str:
     return RULES[option].allowed
 
 
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Tell whether a command line that can't be read as a whole asks for JSON."""
+    parser = ArgumentParser(add_help=False, exit_on_error=False)
+    parser.add_argument("--format")
+    try:
+        known, _ = parser.parse_known_args(arguments)
+    except ArgumentError:
+        return False
+    return bool(known.format == "json")
+
+
+def explained(message: str, parser: ArgumentParser) -> str:
+    """Return what argparse has to say, with the options that may have been meant."""
+    text = message.removeprefix("Error: ")
+    unknown = text.removeprefix("unrecognized arguments: ")
+    if unknown == text:
+        return text
+    options = [name for action in parser._actions for name in action.option_strings]
+    return text + nearest(unknown.split(" ")[0].partition("=")[0], options)
+
+
 def overrides(given: dict[str, Any]) -> dict[str, object]:
     """Return the options of SPRITES that arguments replace; raises UsageError for a wrong value."""
     return {
@@ -103,16 +131,16 @@ def read_request(given: dict[str, Any]) -> Request:
     if limit is not None and given["everyone"]:
         raise UsageError("--all and --limit exclude each other")
     upkeep = given["verify"] or given["retry_failed"]
-    sprites = tuple(_split(given["sprites"])) or (("all",) if upkeep else ("default",))
+    sprites = tuple(map(_sprite, _split("--sprites", given["sprites"])))
     return Request(
-        names=tuple(str(name) for name in given["pokemon"]),
-        ids=tuple(_range(text) for text in _split(given["ids"])),
+        names=tuple(_text("NAME|ID", str(name)) for name in given["pokemon"]),
+        ids=tuple(map(_range, _split("--ids", given["ids"]))),
         limit=None if limit is None else _positive("--limit", limit),
         everyone=given["everyone"],
-        generations=tuple(_generation(text) for text in _split(given["generation"])),
-        types=tuple(text.lower() for text in _split(given["type"])),
+        generations=tuple(map(_generation, _split("--generation", given["generation"]))),
+        types=tuple(text.lower() for text in _split("--type", given["type"])),
         forms=not given["no_forms"],
-        sprites=sprites,
+        sprites=sprites or (("all",) if upkeep else ("default",)),
         force=given["force"],
         retry_failed=given["retry_failed"],
         verify=given["verify"],
@@ -121,10 +149,27 @@ def read_request(given: dict[str, Any]) -> Request:
     )
 
 
-def _split(values: Iterable[object] | str | None) -> list[str]:
+def _split(argument: str, values: Iterable[object] | str | None) -> list[str]:
     """Return the texts of a repeated argument whose values may be lists of their own."""
     repeated = [values] if isinstance(values, str) else values or []
-    return [part.strip() for value in repeated for part in str(value).split(",") if part.strip()]
+    return [_text(argument, part) for value in repeated for part in str(value).split(",")]
+
+
+def _text(argument: str, text: str) -> str:
+    """Return a text that says something, in characters that a database and a terminal take."""
+    if not text.strip() or not text.isprintable():
+        raise _wrong(argument, text)
+    return text.strip()
+
+
+def _wrong(argument: str, text: str) -> UsageError:
+    return UsageError(f"{argument} is {text!r}; allowed: {_ALLOWED[argument]}")
+
+
+def _sprite(name: str) -> str:
+    if name not in PRESETS and not can_match(name):
+        raise _wrong("--sprites", name)
+    return name
 
 
 def _positive(argument: str, value: object) -> int:
@@ -137,7 +182,7 @@ def _positive(argument: str, value: object) -> int:
 def _range(text: str) -> tuple[int, int]:
     found = _RANGE.fullmatch(text)
     if not found:
-        raise UsageError(f"--ids is {text!r}; allowed: ids and ranges such as 1-151,172")
+        raise _wrong("--ids", text)
     first, last = int(found[1]), int(found[2] or found[1])
     if first > last:
         raise UsageError(f"--ids is {text!r}, a reversed range; allowed: {last}-{first}")
@@ -149,5 +194,5 @@ def _generation(text: str) -> int:
     roman = generation_number(f"generation-{name}")
     number = int(name) if _NUMBER.fullmatch(name) else roman
     if not number or number > 1000:
-        raise UsageError(f"--generation is {text!r}; allowed: a number such as 2 or ii")
+        raise _wrong("--generation", text)
     return number

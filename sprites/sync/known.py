@@ -76,6 +76,12 @@ def stored_count() -> int:
 
 
 @again
+def keys() -> list[str]:
+    """Return every key that upstream has listed so far."""
+    return list(Sprite.objects.order_by("key").values_list("key", flat=True).distinct())
+
+
+@again
 def upstream_count(api: str) -> int:
     """Return how many Pokémon an API listed last, or 0."""
     runs = SyncRun.objects.filter(api_url=api, upstream_count__isnull=False)

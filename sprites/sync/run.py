@@ -47,6 +47,7 @@ from .site import check_hooks, check_migrations, policy, rules
 from .sketch import Sketch
 from .stop import Stop, StoppedError
 from .tally import Tally
+from .wanted import check_sprites, tell_unmatched
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ def sync(
     database was gone from the start; whatever happens later is in the report.
     """
     check_migrations()
+    check_sprites(request.sprites)
     check_hooks(options)
     run = queued or SyncRun(trigger=trigger, user=user, selection=asdict(request))
     run.executor, run.workers, run.api_url = options.EXECUTOR, options.WORKERS, options.API_URL
@@ -208,6 +210,8 @@ class Conductor:
             Losses(options.MAX_SHRINK),
         )
         self._mirror.run(selection)
+        if not self._stop.asked:
+            tell_unmatched(self._request, self.report)
 
     def _check_shrink(self, selection: Selection) -> None:
         """Stop where upstream's list is much shorter than it was: nothing is taken for deleted."""

@@ -5,11 +5,10 @@ Raises UsageError for what upstream does not know; a list that can't be trusted 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import NoReturn
 from urllib.parse import urljoin
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..origins import origin
 from .pokeapi import UPSTREAM
 from .records import Group, Job, Kind, ListPage, Reference, Request, ResourceJob, Result
@@ -101,7 +100,7 @@ class Selector:
         known = {row.name: row.id for row in self._list("type")}
         for name in names:
             if name not in known:
-                raise UsageError(f"unknown type {name!r}{_nearest(name, known)}")
+                raise UsageError(f"unknown type {name!r}{nearest(name, known)}")
         groups = (self._group(Kind.TYPE, "type", known[name]) for name in names)
         return {row.id for group in groups for row in group.members}
 
@@ -153,13 +152,8 @@ def _by_name(name: str, by_name: dict[str, int], ids: set[int]) -> int:
         return int(name)
     spelled = name.casefold().replace(" ", "-").replace(".", "").replace("'", "")
     if spelled not in by_name:
-        raise UsageError(f"unknown Pokémon {name!r}{_nearest(spelled, by_name)}")
+        raise UsageError(f"unknown Pokémon {name!r}{nearest(spelled, by_name)}")
     return by_name[spelled]
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    return f"; nearest: {', '.join(near)}" if near else ""
 
 
 def _may_belong(row: Reference, species: frozenset[str]) -> bool:

@@ -25,7 +25,20 @@ def checked_options(**overrides: object) -> Options:
     options, problems = read({**given(), **overrides})
     if problems:
         raise UsageError(f"SPRITES: {problems[0]}")
+    _check_tasks(options)
     return options
+
+
+def _check_tasks(options: Options) -> None:
+    """Raise UsageError where TASKS, or what stands for one that is not set, lacks what is named."""
+    backends = getattr(settings, "TASKS", None) or {"default": {}}
+    queues = backends.get(options.TASK_BACKEND, {}).get("QUEUES", ["default"])
+    named = {"TASK_BACKEND": backends, "TASK_QUEUE": queues or [options.TASK_QUEUE]}
+    for option, known in named.items():
+        value = getattr(options, option)
+        if value not in known:
+            allowed = f"{', '.join(known)}, as TASKS has them"
+            raise UsageError(f"SPRITES: {option} is {value!r}; allowed: {allowed}")
 
 
 def check_migrations() -> None:

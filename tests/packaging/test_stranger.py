@@ -127,14 +127,13 @@ def test_a_run_from_the_admin_goes_on_behind_the_page(stranger: Stranger, pokeap
     pokeapi.clear()
 
 
-def test_no_media_setting_is_needed(stranger: Stranger, pokeapi: PokeAPI) -> None:
-    """Without MEDIA_ROOT there is one warning, and the app serves the images itself."""
+def test_a_media_folder_must_be_chosen(stranger: Stranger, pokeapi: PokeAPI) -> None:
+    """Without MEDIA_ROOT there is one warning, and the command says in a line what to set."""
     stranger.use(upstream(pokeapi) + 'MEDIA_ROOT = ""\n')
     assert "sprites.W001" in stranger.manage("check").stderr
-    fetch(stranger)
-    with stranger.serve() as browser:
-        (first,) = visit(browser, "")
-        assert len(images(first)) == 4
+    done = stranger.manage("fetch_sprites")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "set MEDIA_ROOT" in done.stderr
 
 
 OWN_USER = """\

@@ -19,7 +19,7 @@ LIST = "/api/v2/pokemon/?*"
 def chosen(site: Site, *arguments: str) -> list[int]:
     """Run without sprites, and return the ids of the Pokémon that it was about."""
     Pokemon.objects.all().delete()
-    run = site.run(*arguments, "--sprites", "none")
+    run = site.run(*arguments, "--sprites", "other/none")
     assert run.exit_code == 0, run.stderr
     return list(Pokemon.objects.order_by("id").values_list("id", flat=True))
 

@@ -1,5 +1,6 @@
 """``python manage.py fetch_sprites``: options in, a run, its summary and exit code out."""
 
+import json
 import logging
 import multiprocessing
 import os
@@ -8,19 +9,19 @@ import sys
 import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from io import TextIOWrapper
 from types import FrameType
 from typing import Any, TextIO, cast
 
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.db import DatabaseError, InterfaceError
 
-from ...console import Lossy, Progress, as_json, summary
-from ...errors import DatabaseGoneError, LockHeldError, UsageError
+from ...console import Lossy, Progress, as_json, refusal, summary
+from ...errors import DatabaseGoneError, LockHeldError, UsageError, plain
 from ...keys import PRESETS
-from ...models import Sprite
+from ...sync.known import keys
 from ...sync.records import Request
 from ...sync.report import ExitCode, SyncReport
 from ...sync.run import Listener, sync
@@ -28,8 +29,11 @@ from ...sync.site import check_migrations, checked_options
 from ...sync.stop import Stop
 from ...trace import open_trace
 from .. import memory
-from ..arguments import add_arguments, overrides, read_request
+from ..arguments import add_arguments, explained, overrides, read_request, wants_json
 
+_CODES = {UsageError: ExitCode.USAGE, LockHeldError: ExitCode.LOCKED}
+_MOST_TEXT = 6000
+"""Characters of a refusal, which names the value that was given."""
 _LEVELS = {0: logging.ERROR, 1: logging.WARNING, 2: logging.INFO, 3: logging.DEBUG}
 
 
@@ -46,6 +50,40 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_arguments(parser)
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Make a parser that raises CommandError, where Django's would tell its whole usage."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.called_from_command_line = False
+        return parser
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as Django does; what argparse does not know is one line as well."""
+        try:
+            super().run_from_argv(argv)
+        except CommandError as error:
+            if "--traceback" in argv:
+                raise
+            self._ready_streams()
+            message = plain(explained(str(error), self.create_parser(*argv[:2])), _MOST_TEXT)
+            self._refuse(ExitCode.USAGE, message, as_json=wants_json(argv[2:]))
+            self.stderr.write(f"CommandError: {message}")
+            sys.exit(ExitCode.USAGE)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Do it, and where JSON was asked for, say in JSON why it could not be done."""
+        try:
+            return super().execute(*args, **options)
+        except CommandError as error:
+            if error.returncode == 1:  # Django's own: two of its options exclude each other
+                error.returncode = ExitCode.USAGE
+            self._refuse(error.returncode, str(error), as_json=options["format"] == "json")
+            raise
+
+    def _refuse(self, exit_code: int, message: str, *, as_json: bool) -> None:
+        with suppress(CommandError):  # a stdout that takes nothing is no news
+            if as_json:
+                self._print(refusal(exit_code, message))
+
     def handle(self, *args: Any, **given: Any) -> None:
         self._ready_streams()
         memory.prepare()
@@ -60,17 +98,14 @@ class Command(BaseCommand):
 
     def _do(self, given: dict[str, Any]) -> None:
         try:
-            if given["list_sprites"]:
-                return self._list_sprites()
             request = read_request(given)
+            if given["list_sprites"]:
+                return self._list_sprites(given)
             with _logging_to(self._stream, _LEVELS[given["verbosity"]]):
                 report = self._run(request, given)
-        except UsageError as error:
-            raise CommandError(str(error), returncode=ExitCode.USAGE) from None
-        except LockHeldError as error:
-            raise CommandError(str(error), returncode=ExitCode.LOCKED) from None
-        except (DatabaseGoneError, DatabaseError, InterfaceError) as error:
-            raise CommandError(str(error), returncode=ExitCode.STOPPED) from None
+        except (*_CODES, DatabaseGoneError, DatabaseError, InterfaceError) as error:
+            code = _CODES.get(type(error), ExitCode.STOPPED)
+            raise CommandError(plain(str(error), _MOST_TEXT), returncode=code) from None
         return self._tell(report, request, given)
 
     def _ready_streams(self) -> None:
@@ -130,13 +165,16 @@ class Command(BaseCommand):
                 why = f"stdout can't be written to: {error.strerror}"
                 raise CommandError(why, returncode=ExitCode.STOPPED) from None
 
-    def _list_sprites(self) -> None:
+    def _list_sprites(self, given: dict[str, Any]) -> None:
         """Print the presets and every key that upstream has listed so far."""
         check_migrations()
-        keys = Sprite.objects.order_by("key").values_list("key", flat=True).distinct()
-        presets = [f"{name} = {', '.join(globs)}" for name, globs in PRESETS.items()]
-        self._print("\n".join([*presets, *keys]))
-        if not keys:
+        found = keys()
+        if given["format"] == "json":
+            self._print(json.dumps({"presets": PRESETS, "keys": found}))
+        else:
+            presets = [f"{name} = {', '.join(globs)}" for name, globs in PRESETS.items()]
+            self._print("\n".join([*presets, *found]))
+        if not found:
             self.stderr.write("No Pokémon has been mirrored yet, so no key is known.")
 
 
