@@ -1,21 +1,19 @@
 """Settings of the example site; everything that differs between machines is in the environment."""
 
 from pathlib import Path
-from typing import Any
-
-import environ
 
 from sprites.conf import RULES
 
+from .environment import Environment
 from .secret import kept_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+env = Environment()
+env.read_file(BASE_DIR / ".env")
 
 DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[".localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", default=[".localhost", "127.0.0.1", "[::1]"])
 
 # Whoever sets this says that a proxy ends TLS and writes X-Forwarded-Proto itself, whatever came.
 if env.bool("BEHIND_TLS", default=False):
@@ -67,21 +65,7 @@ TEMPLATES = [
 ]
 
 
-def database(url: str) -> dict[str, Any]:
-    """Read a DATABASE_URL; SQLite gets what lets readers and the one writer work side by side."""
-    config: dict[str, Any] = env.db_url_config(url)
-    if config["ENGINE"].endswith("sqlite3"):
-        config["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-            "timeout": 20,
-        }
-    return config
-
-
-DATABASES = {
-    "default": database(env.str("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))
-}
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 
 _file = Path(DATABASES["default"]["NAME"] or "")
 _is_file = DATABASES["default"]["ENGINE"].endswith("sqlite3") and _file.name != ":memory:"
@@ -99,16 +83,16 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)")]
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static"
 MEDIA_URL = "media/"
-MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / "media"))
+MEDIA_ROOT = env.folder("MEDIA_ROOT", default=BASE_DIR / "media")
 
 # Work in the background runs on threads of this process; docs/tasks.md has a queue with workers.
-TASKS = {"default": {"BACKEND": env.str("TASK_BACKEND", default="sprites.backends.ThreadsBackend")}}
+TASKS = {"default": {"BACKEND": env.path("TASK_BACKEND", "sprites.backends.ThreadsBackend")}}
 if TASKS["default"]["BACKEND"].startswith("django_tasks_db."):
     INSTALLED_APPS.append("django_tasks_db")
 
