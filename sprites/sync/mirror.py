@@ -12,8 +12,8 @@ from ..models import Sprite
 from ..storage import Store
 from . import known as database
 from . import rows
-from .known import Known, KnownSprite
-from .losses import Losses
+from .doubts import Doubts
+from .known import Known
 from .persist import Persist
 from .plan import Choice, Settled, plan, refusal
 from .records import (
@@ -29,19 +29,15 @@ from .records import (
     StoredSprite,
     Unchanged,
 )
-from .report import ExitCode
 from .rows import Entry, Verdict
 from .schedule import Finished, Schedule
 from .select import Selection
-from .stop import Stop
 from .tally import Tally
 
 logger = logging.getLogger(__name__)
 
 _CHUNK = 50
 """Pokémon whose rows are read at once."""
-_BAD_URLS, _BAD_SHARE = 20, 0.1
-"""With this many refused URLs that are this share of all, the JSON can't be trusted."""
 
 
 class Mirror:
@@ -56,50 +52,44 @@ class Mirror:
         choice: Choice,
         store: Store,
         schedule: Schedule[Job],
-        stop: Stop,
         tally: Tally,
         persist: Persist | None,
-        losses: Losses,
+        doubts: Doubts,
     ) -> None:
         self._api, self._choice = api, choice
-        self._schedule, self._stop, self._report = schedule, stop, tally.report
-        self._tally, self._persist, self._losses = tally, persist, losses
+        self._schedule, self._report = schedule, tally.report
+        self._tally, self._persist, self._doubts = tally, persist, doubts
         # Elsewhere a look at a file takes a request: workers look there, many at once.
         self._look = store.holds if store.is_local else None
         if persist is None and not store.is_local:
             self._look = lambda name, size: True
-        self._stored_in_all = 0
-        self._missing: set[int] = set()
         self._species: frozenset[str] | None = None
         self._mixed_until: datetime | None = None
         self._known: dict[int, Known | None] = {}
         self._asked: set[int] = set()
         self._twins: list[SpriteJob] = []
-        self._bad_urls = 0
 
     def run(self, chosen: Selection) -> None:
         """Work through a selection; returns early once a stop has been asked for."""
         self._species, self._mixed_until = chosen.species, database.mixed_until()
-        self._stored_in_all = database.stored_count()
         for finished in self._schedule.run(self._source(chosen.rows)):
             self._take(finished)
-        self._judge_losses()
+        self._believe()
         self._asked.clear()  # the sweep needs as much room
         for finished in self._schedule.run(self._copies()):
             self._take(finished)
-        self._judge_losses()
+        self._believe()
 
     def drain(self) -> None:
         """Take what the workers still bring back after the run was given up."""
         for finished in self._schedule.run(()):
             self._take(finished)
 
-    def _judge_losses(self) -> None:
-        """Write what upstream has lost, or where that is too much stop, and believe none of it."""
-        if why := self._losses.complaint():
-            self._stop.ask(ExitCode.STOPPED, why)
+    def _believe(self) -> None:
+        """Write what upstream seems to have lost, or where that is too much none of it."""
+        is_believed = self._doubts.are_small()
         if self._persist:
-            self._persist.believe(not why)
+            self._persist.believe(is_believed)
             self._persist.flush()
 
     def _source(self, chosen: Iterable[Reference]) -> Iterator[Job]:
@@ -165,7 +155,7 @@ class Mirror:
         if isinstance(result, PokemonRecord):
             self._take_record(result, found)
         elif isinstance(result, Unchanged) and found is not None:
-            self._losses.listed += found.stored_count
+            self._doubts.read(found)
             if self._persist:
                 self._persist.touch(pokemon, result.etag)
             self._push(self._jobs(pokemon, _listings(found), found))
@@ -179,8 +169,7 @@ class Mirror:
             logger.warning("Pokémon %d: %s is now %s", record.id, found.row.name, record.name)
         dropped = rows.dropped(record, found)
         if found:
-            self._losses.listed += found.stored_count
-            self._lose(dropped=dropped)
+            self._doubts.read(found, dropped)
         if self._persist:
             origins = self._choice.origins
             whole = not any(refusal(listing, origins) for listing in record.listings)
@@ -200,7 +189,7 @@ class Mirror:
         sprites = found.sprites if found else {}
         for step in plan(self._choice, pokemon, listings, sprites, self._look):
             self._report.sprites.wanted += 1
-            self._look_at(step, sprites.get(step.key))
+            self._doubts.look_at(pokemon, step.key, sprites.get(step.key))
             if isinstance(step, Settled):
                 self._settle(step)
             elif hash(step.url) in self._asked:
@@ -210,33 +199,11 @@ class Mirror:
                 if self._persist:
                     yield step
 
-    def _look_at(self, step: SpriteJob | Settled, known: KnownSprite | None) -> None:
-        """Note which stored sprites could go missing, and which are missing already."""
-        if known and known.file:
-            if known.state == Sprite.State.MISSING:
-                self._missing.add(hash((step.pokemon, step.key)))
-            else:
-                self._losses.looked_at += 1
-
-    def _lose(self, *, gone: int = 0, dropped: int = 0) -> None:
-        """Count losses, and stop at once where they are too many whatever else comes."""
-        self._losses.gone += gone
-        self._losses.dropped += dropped
-        if why := self._losses.complaint(self._stored_in_all):
-            self._stop.ask(ExitCode.STOPPED, why)
-
     def _settle(self, step: Settled) -> None:
         if step.failure is None:
             self._report.sprites.unchanged += 1
             return
-        self._bad_urls += step.failure.code in (Code.BAD_URL, Code.URL_NOT_ALLOWED)
-        wanted = self._report.sprites.wanted
-        if self._bad_urls >= max(_BAD_URLS, _BAD_SHARE * wanted):
-            self._stop.ask(
-                ExitCode.STOPPED,
-                f"{self._bad_urls} of {wanted} sprite URLs are refused, the last one"
-                f" {step.url or step.key}: {step.failure.detail} (SPRITES_ALLOWED_ORIGINS)",
-            )
+        self._doubts.refused(step, self._report.sprites.wanted)
         self._unsuccessful(step, step.failure, 0)
 
     def _take_sprite(self, job: SpriteJob, finished: Finished[Job]) -> None:
@@ -256,12 +223,10 @@ class Mirror:
     def _unsuccessful(self, what: SpriteJob | Settled, failure: Failure, attempts: int) -> None:
         verdict = Verdict.MISSING if failure.code is Code.NOT_FOUND else Verdict.FAILED
         entry = Entry(what.pokemon, what.key, what.url, verdict, attempts, failure)
-        is_loss = verdict is Verdict.MISSING and isinstance(what, SpriteJob) and what.stored
-        if is_loss and hash((what.pokemon, what.key)) not in self._missing:
-            self._lose(gone=1)
-            self._write(entry, withhold=True)
-        else:
-            self._write(entry)
+        stored = isinstance(what, SpriteJob) and what.stored is not None
+        is_gone = verdict is Verdict.MISSING and stored
+        is_loss = is_gone and self._doubts.is_loss(what.pokemon, what.key)
+        self._write(entry, withhold=is_loss)
 
     def _write(self, entry: Entry, *, withhold: bool = False) -> None:
         if self._persist:

@@ -6,14 +6,15 @@ written here; a dry run shows this and stops.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Self
 
 from ..errors import SpritesError
-from ..keys import matches
+from ..keys import matches, patterns
 from ..models import Sprite
 from .http import check_url
 from .known import KnownSprite
-from .records import Failure, Listing, SpriteJob, StoredFile
+from .records import Failure, Listing, Request, SpriteJob, StoredFile
 
 State = Sprite.State
 Look = Callable[[str, int | None], bool]
@@ -31,6 +32,20 @@ class Choice:
     force: bool = False
     verify: bool = False
     retry_failed: bool = False
+
+    @classmethod
+    def of(cls, request: Request, origins: frozenset[str], now: datetime, fresh_for: float) -> Self:
+        """Return what a request chooses at a time; what is younger than that is fresh."""
+        return cls(
+            globs=patterns(request.sprites),
+            origins=origins,
+            fresh_since=now - timedelta(seconds=fresh_for),
+            now=now,
+            only=frozenset(request.only),
+            force=request.force,
+            verify=request.verify,
+            retry_failed=request.retry_failed,
+        )
 
     @property
     def from_rows(self) -> bool:

@@ -24,15 +24,14 @@ from ..errors import (
     UsageError,
     plain,
 )
-from ..keys import patterns
 from ..models import SyncRun
 from ..origins import origin
 from ..storage import Store
 from ..worker import Context, run_job
 from . import announce, upkeep
 from . import known as database
+from .doubts import Doubts
 from .lease import Lease, forget_runs
-from .losses import Losses
 from .mirror import Mirror
 from .persist import Persist
 from .plan import Choice
@@ -42,7 +41,7 @@ from .queues import Service
 from .records import Job, Outcome, Request, ResourceJob, SpriteJob
 from .report import ExitCode, SyncReport
 from .schedule import Schedule
-from .select import Selection, Selector
+from .select import Selector
 from .site import check_hooks, check_migrations, policy, rules
 from .sketch import Sketch
 from .stop import Stop, StoppedError
@@ -153,18 +152,6 @@ class Conductor:
             else:
                 self._lease.interrupt(plain(f"{type(error).__name__}: {error}"))
 
-    def _choice(self) -> Choice:
-        return Choice(
-            globs=patterns(self._request.sprites),
-            origins=self._options.origins,
-            fresh_since=self._now - timedelta(seconds=self._options.FRESH_FOR),
-            now=self._now,
-            only=frozenset(self._request.only),
-            force=self._request.force,
-            verify=self._request.verify,
-            retry_failed=self._request.retry_failed,
-        )
-
     def _guarded(self, step: Callable[[], None]) -> None:
         """Take a step; where the run must stop, note why instead of raising."""
         try:
@@ -194,38 +181,27 @@ class Conductor:
     def _mirror_selection(self) -> None:
         if self._lease and self._lease.dead and self._store.is_local:
             upkeep.check_last(self._store, self._lease.dead, self._heed)
-        choice, options = self._choice(), self._options
+        options = self._options
+        choice = Choice.of(self._request, options.origins, self._now, options.FRESH_FOR)
         selector = Selector(self._schedule, options.API_URL, self._stop)
         kept = database.references() if choice.from_rows else ()
         selection = selector.select(self._request, kept)
-        self._check_shrink(selection)
+        doubts = Doubts(self._stop, options.MAX_SHRINK, database.stored_count())
+        doubts.compare_lists(database.upstream_count(options.API_URL), selection.upstream_count)
+        if self._lease:
+            self._lease.run.upstream_count = selection.upstream_count
         self._mirror = Mirror(
             options.API_URL,
             choice,
             self._store,
             self._schedule,
-            self._stop,
             self._tally,
             self._persist,
-            Losses(options.MAX_SHRINK),
+            doubts,
         )
         self._mirror.run(selection)
         if not self._stop.asked:
             tell_unmatched(self._request, self.report)
-
-    def _check_shrink(self, selection: Selection) -> None:
-        """Stop where upstream's list is much shorter than it was: nothing is taken for deleted."""
-        before = database.upstream_count(self._options.API_URL)
-        now = selection.upstream_count
-        if now < before * (1 - self._options.MAX_SHRINK):
-            self._stop.ask(
-                ExitCode.STOPPED,
-                f"upstream's list shrank from {before} to {now} Pokémon;"
-                " if that is right, set SPRITES_MAX_SHRINK=1 once",
-            )
-            raise StoppedError
-        if self._lease:
-            self._lease.run.upstream_count = now
 
     def _attempt(self, job: Job, outcome: Outcome) -> None:
         if outcome.meter is not None:

@@ -17,8 +17,8 @@ from ..models import Sprite, SyncRun
 from ..querysets import SpriteQuerySet
 from ..storage import Store
 from .again import again
+from .doubts import is_too_much
 from .lease import Lease
-from .losses import is_too_much
 
 logger = logging.getLogger(__name__)
 
