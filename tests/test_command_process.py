@@ -129,12 +129,16 @@ def test_what_a_killed_run_left_half_written_is_swept(shell: ShellSite, api: Pok
 
 
 def test_a_host_that_is_down_ends_the_run_in_seconds(shell: ShellSite) -> None:
-    """Without network the run ends fast, with exit 3 and a line that says what to do."""
-    shell.environment["SPRITES_API_URL"] = "http://127.0.0.1:9/api/v2/"
+    """Without network the run says so at once, and ends with exit 3 and what to do about it."""
+    shell.environment |= {
+        "SPRITES_API_URL": "http://127.0.0.1:9/api/v2/",
+        "SPRITES_MAX_OUTAGE": "2",
+    }
     began = time.monotonic()
     run = shell.fetch()
     assert time.monotonic() - began < 15
     assert run.exit_code == run.report["exit_code"] == 3
+    assert "WARNING http://127.0.0.1:9: " in run.stderr
     assert "make demo" in run.stderr
     assert "SPRITES_API_URL" in run.stderr
     assert "Traceback" not in run.stderr

@@ -5,6 +5,7 @@ host that fails or asks for a pause, survives dying workers, and stops when it i
 outcomes and hosts, and no Pokémon.
 """
 
+import logging
 import queue
 import time
 from collections import deque
@@ -20,6 +21,8 @@ from .queues import Queues, Service, Task
 from .records import Failure, Outcome
 from .report import ExitCode
 from .stop import Stop
+
+logger = logging.getLogger(__name__)
 
 J = TypeVar("J")
 
@@ -223,10 +226,12 @@ class Schedule(Generic[J]):
 
     def _again(self, task: Task[J], failure: Failure) -> bool:
         """Keep the host's account; tell whether the job is tried again."""
-        host, before = task.host, task.host.resume
+        host, before, was_well = task.host, task.host.resume, not task.host.in_trouble
         if why := host.failed(task.number, task.sent, failure, self._rules):
             self._stop.ask(ExitCode.STOPPED, why)
         elif host.resume > before:
+            if was_well:
+                logger.warning("%s: %s; it is asked again now and then", host.name, failure.detail)
             self._pause(host, failure)
         # What a host that is down fails is not held against its jobs, but where others were served.
         if not host.is_down or host.answered_at > task.failed_at > 0:
