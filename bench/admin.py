@@ -106,7 +106,7 @@ def measure_reading(client: Any) -> None:
     """Print what readers wait for the gallery's list, idle and beside a run of everything."""
     from sprites import tasks
     from sprites.models import SyncRun
-    from sprites.sync.records import Request
+    from sprites.worker.records import Request
 
     idle = [read(client) for _ in range(100)]
     run = tasks.start(Request(everyone=True, sprites=("all",), force=True))

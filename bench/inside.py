@@ -18,9 +18,8 @@ from django.core.management import execute_from_command_line
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
-from sprites import images
-from sprites.storage import Store
-from sprites.sync import http, pokeapi
+from sprites.worker import http, images, pokeapi
+from sprites.worker.storage import Store
 
 _STAGES: dict[str, dict[Any, tuple[str, ...]]] = {
     "network": {http: ("get",)},

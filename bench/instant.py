@@ -11,7 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
 
-from sprites.sync.records import (
+from sprites.testing.slots import KEYS
+from sprites.worker.records import (
     Group,
     ImageFacts,
     Job,
@@ -28,7 +29,6 @@ from sprites.sync.records import (
     SpriteJob,
     StoredSprite,
 )
-from sprites.testing.slots import KEYS
 
 _EACH = 39
 """Sprites a Pokémon, as upstream has on average."""

@@ -9,9 +9,9 @@ import time
 
 from sprites.sync.hosts import Rules
 from sprites.sync.pool import open_pool
-from sprites.sync.records import Outcome, ProbeJob
 from sprites.sync.schedule import Schedule
 from sprites.sync.stop import Stop
+from sprites.worker.records import Outcome, ProbeJob
 
 
 def nothing(job: ProbeJob) -> Outcome:

@@ -13,7 +13,7 @@ from django.db import connections
 from . import conf
 from .errors import UsageError
 from .hooks import load
-from .naming import check_naming
+from .worker.naming import check_naming
 
 IDS = {name: f"sprites.E{number:03d}" for number, name in enumerate(conf.RULES, start=1)}
 UNKNOWN = "sprites.E100"

@@ -21,11 +21,11 @@ from .errors import LockHeldError, UsageError
 from .models import SyncRun
 from .sync.identity import process_name, this_host
 from .sync.lease import is_alive
-from .sync.records import Request
 from .sync.report import ExitCode
 from .sync.run import sync
 from .sync.site import checked_options
 from .sync.stop import Stop
+from .worker.records import Request
 
 if TYPE_CHECKING or VERSION >= (6, 0):
     from django.tasks import task

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from .errors import UsageError
 from .sync.identity import process_name
-from .sync.records import Job, Meter, Outcome, ProbeJob, ResourceJob, Unchanged
+from .worker.records import Job, Meter, Outcome, ProbeJob, ResourceJob, Unchanged
 
 logger = logging.getLogger(__name__)
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sprites.sync import http
-from sprites.sync.http import Reply, Usage
-from sprites.sync.records import Policy
 from sprites.sync.site import checked_options, policy
 from sprites.testing import PokeAPI
+from sprites.worker import http
+from sprites.worker.http import Reply, Usage
+from sprites.worker.records import Policy
 
 MIB = 2**20
 

@@ -71,11 +71,13 @@ def reach_of(name: str) -> set[str]:
 
 def test_imports_are_seen() -> None:
     """What these tests look at is there: the worker imports its stages."""
-    assert {"sprites.sync.http", "sprites.images", "sprites.storage"} <= imports("sprites.worker")
+    assert {"sprites.worker.http", "sprites.worker.images", "sprites.worker.storage"} <= imports(
+        "sprites.worker.job"
+    )
     assert "sprites.sync.schedule" in reach_of("sprites.management.commands.fetch_sprites")
 
 
-@pytest.mark.parametrize("name", ["sprites", "sprites.sync"])
+@pytest.mark.parametrize("name", ["sprites", "sprites.worker", "sprites.sync"])
 def test_the_packages_above_the_worker_import_nothing(name: str) -> None:
     """A spawned process loads them before Django is set up."""
     tree = ast.parse(MODULES[name].read_text())
@@ -85,7 +87,7 @@ def test_the_packages_above_the_worker_import_nothing(name: str) -> None:
 def test_a_process_without_django_set_up_can_load_the_worker() -> None:
     """Tried for real: no settings, no apps, and the worker imports."""
     script = (
-        "import sys, sprites.worker;"
+        "import sys, sprites.worker.job;"
         "assert 'sprites.models' not in sys.modules;"
         "assert 'django.db' not in sys.modules, 'a database layer in a worker';"
         "import django.apps; assert not django.apps.apps.ready"

@@ -13,9 +13,9 @@ from bench import page
 from bench.findings import Findings, Spread, Table, Target
 from bench.images import with_comment
 from bench.plot import bars
-from sprites import images
-from sprites.images import Limits
 from sprites.testing.world import DrawnWorld
+from sprites.worker import images
+from sprites.worker.images import Limits
 
 LIMITS = Limits(4_000_000, 1000, allow_trailing_data=False)
 PICTURES = {

@@ -20,7 +20,7 @@ from sprites import __version__
 from sprites.conf import RULES, Options
 from sprites.filters import Filters
 from sprites.sync.report import ExitCode
-from sprites.sync.transport import own_session
+from sprites.worker.transport import own_session
 
 from .rows import add_pokemon, add_sprite
 from .site import ROOT, Site
@@ -169,7 +169,9 @@ def modules_of(folder: str) -> set[str]:
     return {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
 
 
-@pytest.mark.parametrize("folder", ["sprites/", "sprites/sync/", "sprites/admin/"])
+@pytest.mark.parametrize(
+    "folder", ["sprites/", "sprites/worker/", "sprites/sync/", "sprites/admin/"]
+)
 def test_the_map_has_every_module(folder: str) -> None:
     """The architecture's table of a folder names each module that is there, and no other."""
     table = text_of("docs/architecture.md").partition(f"| `{folder}` | |\n")[2].partition("\n\n")[0]

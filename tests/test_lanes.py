@@ -10,8 +10,8 @@ from django.utils import translation
 from sprites.errors import Code
 from sprites.lanes import WIDTH, Drawing, draw
 from sprites.models import SyncRun
-from sprites.sync.records import Failure, Meter, Outcome
 from sprites.sync.sketch import Sketch
+from sprites.worker.records import Failure, Meter, Outcome
 
 from .background import running
 from .sync.test_sketch import IMAGE, JSON

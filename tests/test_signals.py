@@ -13,9 +13,9 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from sprites.models import Pokemon, Sprite, SyncRun
 from sprites.signals import sprite_stored, sync_finished
 from sprites.sync import announce
-from sprites.sync.records import ImageFacts, StoredSprite
 from sprites.sync.report import SyncReport
 from sprites.sync.rows import Entry, Verdict
+from sprites.worker.records import ImageFacts, StoredSprite
 
 from .site import Site
 

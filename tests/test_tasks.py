@@ -17,8 +17,8 @@ from django.utils import timezone
 from sprites import tasks
 from sprites.errors import UsageError
 from sprites.models import Pokemon, SyncRun
-from sprites.sync.records import Request
 from sprites.testing import PokeAPI
+from sprites.worker.records import Request
 
 from .background import finish, running
 from .site import ROOT, ShellSite, Site

@@ -14,8 +14,8 @@ from tasks import Done, get_urls
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from sprites.sync.records import Job, Kind, Meter, Outcome, ResourceJob, SpriteJob
 from sprites.trace import Trace, open_trace
+from sprites.worker.records import Job, Kind, Meter, Outcome, ResourceJob, SpriteJob
 
 Step = Callable[[list[str], Path, int], Iterable[Done]]
 """How a step gets done: URLs, the folder of the images and a number of workers in."""

@@ -16,7 +16,8 @@ from django.template.loader import render_to_string
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from sprites.errors import Code
-from sprites.sync.records import (
+from sprites.sync.sketch import Sketch
+from sprites.worker.records import (
     Failure,
     Job,
     Kind,
@@ -26,7 +27,6 @@ from sprites.sync.records import (
     SpriteJob,
     Unchanged,
 )
-from sprites.sync.sketch import Sketch
 
 Event = dict[str, Any]
 

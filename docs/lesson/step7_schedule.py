@@ -16,9 +16,9 @@ from tasks import Done, fetch
 from sprites.errors import Code
 from sprites.sync.hosts import Rules
 from sprites.sync.pool import open_pool
-from sprites.sync.records import Failure, Outcome
 from sprites.sync.schedule import Schedule
 from sprites.sync.stop import Stop
+from sprites.worker.records import Failure, Outcome
 
 
 def schedule(urls: list[str], folder: Path, workers: int) -> Iterator[Done]:

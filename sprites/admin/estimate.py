@@ -15,8 +15,8 @@ from django.utils import timezone
 from ..conf import Options
 from ..keys import matches, patterns
 from ..models import Pokemon, Sprite, SyncRun
-from ..sync.records import Request
 from ..sync.select import is_form, limit
+from ..worker.records import Request
 
 State = Sprite.State
 

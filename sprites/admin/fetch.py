@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from ..conf import options
 from ..errors import UsageError
 from ..management.arguments import overrides, read_request
-from ..sync.records import Request
 from ..sync.wanted import check_sprites
+from ..worker.records import Request
 from .words import presets
 
 _OURS = ("threads", "processes", "sync")

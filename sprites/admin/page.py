@@ -11,7 +11,7 @@ from .. import tasks
 from ..errors import MEANING, Code
 from ..lanes import draw
 from ..models import SyncRun
-from ..sync.records import Request
+from ..worker.records import Request
 from . import cells
 from .starts import starter
 from .words import describe

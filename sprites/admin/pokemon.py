@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from ..conf import options
 from ..labels import generation_name, type_name
 from ..models import Pokemon, PokemonType, Sprite
-from ..sync.records import Request
+from ..worker.records import Request
 from . import cells
 from .cells import ranges
 from .facts import RECHECK, Facts

@@ -28,7 +28,7 @@ from django.views.decorators.http import require_safe
 from .. import tasks
 from ..models import SyncRun
 from ..querysets import number
-from ..sync.records import Request
+from ..worker.records import Request
 from . import cells
 from .facts import Facts
 from .fetch import FetchForm

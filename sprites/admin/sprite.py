@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from ..labels import set_name
 from ..models import Sprite
-from ..sync.records import Request
+from ..worker.records import Request
 from . import cells
 from .cells import ranges
 from .coverage import coverage

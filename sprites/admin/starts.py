@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from .. import tasks
 from ..errors import UsageError
 from ..models import Sprite, SyncRun
-from ..sync.records import Request
 from ..sync.site import checked_options
+from ..worker.records import Request
 from .cells import moment
 from .estimate import estimate
 from .words import describe

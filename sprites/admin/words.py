@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..keys import PRESETS
-from ..sync.records import Request
 from ..sync.select import limit
+from ..worker.records import Request
 
 _MOST = 6
 """Names that are written out; of more than these only the number is said."""

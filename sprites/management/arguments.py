@@ -12,7 +12,7 @@ from typing import Any
 from ..conf import RULES
 from ..errors import UsageError, nearest
 from ..keys import PRESETS, can_match, generation_number
-from ..sync.records import Request
+from ..worker.records import Request
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")

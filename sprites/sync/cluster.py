@@ -25,10 +25,10 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from distributed import Client, KilledWorker
 
 from ..errors import UsageError
-from . import deadline
+from ..worker import deadline
+from ..worker.records import Outcome
 from .packets import Call, Packet, settle
 from .pool import Pool
-from .records import Outcome
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from ..errors import Code
-from .records import Failure
+from ..worker.records import Failure
 
 _REFUSALS = frozenset({Code.BLOCKED, Code.TLS})
 _SILENCES = frozenset({Code.TIMEOUT, Code.HTTP_5XX, Code.CONNECTION, Code.TRUNCATED})

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db.models import Max
 
 from ..models import Pokemon, Sprite, SyncRun
+from ..worker.records import Reference
 from .again import again
-from .records import Reference
 
 
 @dataclass(frozen=True, slots=True)

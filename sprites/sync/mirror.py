@@ -9,14 +9,7 @@ from urllib.parse import urljoin
 
 from ..errors import Code
 from ..models import Sprite
-from ..storage import Store
-from . import known as database
-from . import rows
-from .doubts import Doubts
-from .known import Known
-from .persist import Persist
-from .plan import Choice, Settled, plan, refusal
-from .records import (
+from ..worker.records import (
     Failure,
     Group,
     Job,
@@ -29,6 +22,13 @@ from .records import (
     StoredSprite,
     Unchanged,
 )
+from ..worker.storage import Store
+from . import known as database
+from . import rows
+from .doubts import Doubts
+from .known import Known
+from .persist import Persist
+from .plan import Choice, Settled, plan, refusal
 from .rows import Entry, Verdict
 from .schedule import Finished, Schedule
 from .select import Selection

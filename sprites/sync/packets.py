@@ -8,8 +8,8 @@ from typing import Any
 
 from .. import __version__
 from ..errors import UsageError
-from ..worker import run_batch
-from .records import Outcome
+from ..worker.job import run_batch
+from ..worker.records import Outcome
 
 
 class Call(Future[Any]):

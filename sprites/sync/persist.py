@@ -15,12 +15,12 @@ from django.db.transaction import atomic
 
 from ..errors import Code
 from ..models import Sprite
-from ..storage import Store
+from ..worker.records import Failure, PokemonRecord
+from ..worker.storage import Store
 from . import announce, rows, upkeep
 from .again import again
 from .known import Known
 from .lease import Lease
-from .records import Failure, PokemonRecord
 from .rows import Entry, Verdict
 from .save import Unit, save_generations, save_pokemon, save_sprites, save_touched
 from .tally import Tally

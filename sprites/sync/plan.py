@@ -12,9 +12,9 @@ from typing import Self
 from ..errors import SpritesError
 from ..keys import matches, patterns
 from ..models import Sprite
-from .http import check_url
+from ..worker.http import check_url
+from ..worker.records import Failure, Listing, Request, SpriteJob, StoredFile
 from .known import KnownSprite
-from .records import Failure, Listing, Request, SpriteJob, StoredFile
 
 State = Sprite.State
 Look = Callable[[str, int | None], bool]

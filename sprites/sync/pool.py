@@ -14,9 +14,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from ..errors import Code, SpritesError, UsageError, plain
 from ..hooks import load
-from . import deadline
+from ..worker import deadline
+from ..worker.records import Failure, Outcome
 from .processes import ProcessExecutor
-from .records import Failure, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ def _threads(workers: int) -> Executor:
 
 
 def _processes(workers: int) -> Executor:
-    return ProcessExecutor(workers, preload=["sprites.worker"])
+    return ProcessExecutor(workers, preload=["sprites.worker.job"])
 
 
 def _factory(path: str) -> Callable[[int], Executor]:

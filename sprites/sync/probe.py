@@ -3,8 +3,8 @@
 import uuid
 
 from ..errors import SpritesError, UsageError
-from ..storage import INCOMING, Store
-from .records import Job, ProbeJob
+from ..worker.records import Job, ProbeJob
+from ..worker.storage import INCOMING, Store
 from .schedule import Schedule
 
 _TEXT = "probe"

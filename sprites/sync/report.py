@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ..errors import Code
-from .records import Meter
+from ..worker.records import Meter
 
 MOST_FAILURES = 10_000
 """Failures that a report lists; the sprites' rows have them all."""

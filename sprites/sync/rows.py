@@ -9,8 +9,8 @@ from operator import attrgetter
 
 from ..keys import facets, is_valid
 from ..models import Sprite
+from ..worker.records import Failure, PokemonRecord, SpriteJob, StoredFile, StoredSprite
 from .known import Known
-from .records import Failure, PokemonRecord, SpriteJob, StoredFile, StoredSprite
 
 _RECORD = (
     *("name", "species", "number", "form", "order", "height", "weight", "base_experience"),

@@ -16,18 +16,12 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from ..conf import Options
-from ..errors import (
-    DatabaseGoneError,
-    LockLostError,
-    SpritesError,
-    TooMuchError,
-    UsageError,
-    plain,
-)
+from ..errors import DatabaseGoneError, LockLostError, SpritesError, TooMuchError, UsageError, plain
 from ..models import SyncRun
 from ..origins import origin
-from ..storage import Store
-from ..worker import Context, run_job
+from ..worker.job import Context, run_job
+from ..worker.records import Job, Outcome, Request, ResourceJob, SpriteJob
+from ..worker.storage import Store
 from . import announce, upkeep
 from . import known as database
 from .doubts import Doubts
@@ -38,7 +32,6 @@ from .plan import Choice
 from .pool import open_pool
 from .probe import probe
 from .queues import Service
-from .records import Job, Outcome, Request, ResourceJob, SpriteJob
 from .report import ExitCode, SyncReport
 from .schedule import Schedule
 from .select import Selector

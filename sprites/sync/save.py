@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..models import Pokemon, PokemonType, Sprite, Type
+from ..worker.records import PokemonRecord
 from . import rows
 from .known import Known
-from .records import PokemonRecord
 from .rows import SHAPES, Entry, Verdict
 from .upsert import upsert
 

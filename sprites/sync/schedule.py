@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..errors import RETRIED, Code, SpritesError, UsageError
+from ..worker.records import Failure, Outcome
 from .hosts import Host, Rules
 from .pool import Pool
 from .queues import Queues, Service, Task
-from .records import Failure, Outcome
 from .report import ExitCode
 from .stop import Stop
 

@@ -10,8 +10,8 @@ from urllib.parse import urljoin
 
 from ..errors import UsageError, nearest
 from ..origins import origin
-from .pokeapi import UPSTREAM
-from .records import Group, Job, Kind, ListPage, Reference, Request, ResourceJob, Result
+from ..worker.pokeapi import UPSTREAM
+from ..worker.records import Group, Job, Kind, ListPage, Reference, Request, ResourceJob, Result
 from .report import ExitCode
 from .schedule import Schedule
 from .stop import Stop, StoppedError

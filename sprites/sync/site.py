@@ -10,11 +10,11 @@ from django.db.migrations.recorder import MigrationRecorder
 from ..conf import Options, given, read
 from ..errors import UsageError
 from ..models import Sprite
-from ..naming import check_naming
+from ..worker.naming import check_naming
+from ..worker.records import Policy
+from ..worker.transport import own_session
 from .again import gone
 from .hosts import Rules
-from .records import Policy
-from .transport import own_session
 
 _START = 30.0
 """Seconds that workers somewhere else may take to start."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from .records import Job, Outcome, ProbeJob, ResourceJob, Unchanged
+from ..worker.records import Job, Outcome, ProbeJob, ResourceJob, Unchanged
 
 MOST_BARS = 2000
 DRAWN_LANES = 64

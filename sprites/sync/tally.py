@@ -3,7 +3,7 @@
 import logging
 
 from ..errors import Code
-from .records import Failure
+from ..worker.records import Failure
 from .report import FailureReport, SyncReport
 from .rows import Entry, Verdict
 

@@ -15,7 +15,7 @@ from django.db.transaction import atomic
 from ..errors import SpritesError, TooMuchError
 from ..models import Sprite, SyncRun
 from ..querysets import SpriteQuerySet
-from ..storage import Store
+from ..worker.storage import Store
 from .again import again
 from .doubts import is_too_much
 from .lease import Lease

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from ..errors import UsageError, nearest
 from ..keys import PRESETS, has_shape, is_glob, matches
+from ..worker.records import Request
 from . import known as database
-from .records import Request
 from .report import SyncReport
 
 logger = logging.getLogger(__name__)

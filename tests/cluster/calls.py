@@ -9,7 +9,7 @@ from pathlib import Path
 from django.core.files.storage import FileSystemStorage, Storage
 
 from sprites.errors import Code
-from sprites.sync.records import Failure, Outcome
+from sprites.worker.records import Failure, Outcome
 
 from ..sync.scripted import Job
 

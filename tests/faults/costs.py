@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sprites.images import Limits
+from sprites.worker.images import Limits
 
 LIMITS = Limits(max_pixels=4_000_000, max_frames=1000, allow_trailing_data=False)
 """What an image may be by default."""

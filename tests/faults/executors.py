@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from sprites.sync.records import SpriteJob
+from sprites.worker.records import SpriteJob
 
 Call = Callable[..., Any]
 

@@ -12,12 +12,12 @@ import pytest
 from sprites.conf import Options
 from sprites.sync.hosts import Rules
 from sprites.sync.pool import Pool
-from sprites.sync.records import Outcome, Request
 from sprites.sync.report import ExitCode
 from sprites.sync.run import sync
 from sprites.sync.schedule import Schedule
 from sprites.sync.site import checked_options
 from sprites.sync.stop import Stop
+from sprites.worker.records import Outcome, Request
 
 from .. import factories
 from ..site import Run

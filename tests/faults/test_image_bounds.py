@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from sprites import images
 from sprites.errors import Code, SpritesError
-from sprites.images import Limits
+from sprites.worker import images
+from sprites.worker.images import Limits
 
 from .costs import LIMITS, soon
 from .lab import GIF, PNG, HereLab

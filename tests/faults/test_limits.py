@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sprites.errors import SpritesError
-from sprites.sync import pokeapi
 from sprites.sync.hosts import Rules
 from sprites.sync.pool import open_pool
-from sprites.sync.records import Kind, Outcome
 from sprites.sync.schedule import Schedule
 from sprites.sync.stop import Stop
+from sprites.worker import pokeapi
+from sprites.worker.records import Kind, Outcome
 
 from .lab import DOCUMENT, HereLab
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sprites import images
 from sprites.errors import Code, SpritesError
-from sprites.svg import svg_size
 from sprites.testing.real import unpack
+from sprites.worker import images
+from sprites.worker.svg import svg_size
 
-from ..test_real_data import FOLDER
+from ..worker.test_real_data import FOLDER
 from .costs import LIMITS, soon
 from .lab import SVG, HereLab
 

@@ -8,8 +8,8 @@ import pytest
 from sprites.errors import Code, SpritesError, plain
 from sprites.keys import is_valid
 from sprites.querysets import slug
-from sprites.sync import pokeapi
-from sprites.sync.records import Kind, PokemonRecord
+from sprites.worker import pokeapi
+from sprites.worker.records import Kind, PokemonRecord
 
 from ..policies import fetch
 from .costs import soon

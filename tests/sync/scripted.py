@@ -15,9 +15,9 @@ from typing import Any
 from sprites.errors import Code
 from sprites.sync.hosts import Rules
 from sprites.sync.pool import Pool
-from sprites.sync.records import Failure, Outcome
 from sprites.sync.schedule import Finished, Schedule
 from sprites.sync.stop import Stop
+from sprites.worker.records import Failure, Outcome
 
 OK = Outcome()
 RULES = Rules(retries=3, max_pause=5.0, max_outage=0.05, breaker=5, back_off=0.002)

@@ -5,22 +5,10 @@ import time
 from collections.abc import Callable
 
 from sprites.errors import Code
-from sprites.sync.records import Outcome
 from sprites.sync.report import ExitCode
+from sprites.worker.records import Outcome
 
-from .scripted import (
-    BUSY,
-    OK,
-    Death,
-    Job,
-    Move,
-    Outcomes,
-    Script,
-    Trace,
-    jobs,
-    scheduled,
-    wait_for,
-)
+from .scripted import BUSY, OK, Death, Job, Move, Outcomes, Script, Trace, jobs, scheduled, wait_for
 
 
 def test_the_loop_rests_while_a_suspect_runs_alone() -> None:

@@ -8,20 +8,10 @@ from dataclasses import replace
 import pytest
 
 from sprites.errors import Code
-from sprites.sync.records import Meter, Outcome
 from sprites.sync.report import ExitCode
+from sprites.worker.records import Meter, Outcome
 
-from .scripted import (
-    BUSY,
-    OK,
-    RULES,
-    Job,
-    Script,
-    Trace,
-    failed,
-    jobs,
-    scheduled,
-)
+from .scripted import BUSY, OK, RULES, Job, Script, Trace, failed, jobs, scheduled
 
 SLOW = replace(RULES, max_outage=60.0)
 """Rules under which no outage of a test lasts too long."""

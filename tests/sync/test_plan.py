@@ -10,7 +10,7 @@ from django.utils import timezone
 from sprites.errors import Code
 from sprites.sync.known import KnownSprite
 from sprites.sync.plan import Choice, Settled, plan
-from sprites.sync.records import Listing, SpriteJob, StoredFile
+from sprites.worker.records import Listing, SpriteJob, StoredFile
 
 NOW = timezone.now()
 URL = "https://img.example/25.png"

@@ -85,12 +85,12 @@ def test_processes_load_no_models() -> None:
     """A worker is preloaded; it has no registry of apps, no settings and no database."""
     script = (
         "from sprites.sync.pool import open_pool; from tests.factories import loaded;"
-        "names = ['sprites.worker', 'sprites.models', 'sprites.conf'];"
+        "names = ['sprites.worker.job', 'sprites.models', 'sprites.conf'];"
         "print(open_pool('processes', 1).submit(loaded, *names).result())"
     )
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip() == "['sprites.worker']", done.stderr
+    assert done.stdout.strip() == "['sprites.worker.job']", done.stderr
 
 
 def test_workers_leave_ctrl_c_to_the_parent() -> None:

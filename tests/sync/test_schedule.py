@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sprites.errors import Code
-from sprites.sync.records import Outcome
 from sprites.sync.schedule import Finished
+from sprites.worker.records import Outcome
 
 from .scripted import (
     BUSY,

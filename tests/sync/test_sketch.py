@@ -5,7 +5,8 @@ import json
 import pytest
 
 from sprites.errors import Code
-from sprites.sync.records import (
+from sprites.sync.sketch import MOST_BARS, Look, Sketch
+from sprites.worker.records import (
     Failure,
     Job,
     Kind,
@@ -16,7 +17,6 @@ from sprites.sync.records import (
     SpriteJob,
     Unchanged,
 )
-from sprites.sync.sketch import MOST_BARS, Look, Sketch
 
 IMAGE = SpriteJob(1, "front_default", "https://example.org/1.png")
 JSON = ResourceJob(Kind.POKEMON, "https://example.org/1", pokemon=1)

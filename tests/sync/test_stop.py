@@ -7,20 +7,12 @@ import time
 import pytest
 
 from sprites.errors import Code, SpritesError
-from sprites.sync.deadline import Deadline
-from sprites.sync.records import Outcome
 from sprites.sync.report import ExitCode
 from sprites.sync.stop import Stop
+from sprites.worker.deadline import Deadline
+from sprites.worker.records import Outcome
 
-from .scripted import (
-    OK,
-    Job,
-    Script,
-    Trace,
-    failed,
-    jobs,
-    scheduled,
-)
+from .scripted import OK, Job, Script, Trace, failed, jobs, scheduled
 
 
 def test_a_fatal_failure_ends_the_run() -> None:

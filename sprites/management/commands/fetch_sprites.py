@@ -22,12 +22,12 @@ from ...console import Lossy, Progress, as_json, refusal, summary
 from ...errors import DatabaseGoneError, LockHeldError, UsageError, plain
 from ...keys import PRESETS
 from ...sync.known import keys
-from ...sync.records import Request
 from ...sync.report import ExitCode, SyncReport
 from ...sync.run import Listener, sync
 from ...sync.site import check_migrations, checked_options
 from ...sync.stop import Stop
 from ...trace import open_trace
+from ...worker.records import Request
 from .. import memory
 from ..arguments import add_arguments, explained, overrides, read_request, wants_json
 

@@ -24,7 +24,7 @@ from django.core.files.storage import (
     storages,
 )
 
-from .errors import Code, SpritesError, UsageError
+from ..errors import Code, SpritesError, UsageError
 from .naming import OURS, ROOT
 
 INCOMING = f"{ROOT}/.incoming"

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from sprites.errors import Code, SpritesError
-from sprites.sync.http import Usage
 from sprites.testing import PokeAPI
+from sprites.worker.http import Usage
 
 from ..policies import fetch
 

@@ -15,8 +15,8 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from pytest_django import Settings
 
 from sprites.errors import Code, SpritesError, UsageError
-from sprites.naming import file_name
-from sprites.storage import INCOMING, Store
+from sprites.worker.naming import file_name
+from sprites.worker.storage import INCOMING, Store
 
 DATA = b"some bytes"
 SHA256 = hashlib.sha256(DATA).hexdigest()

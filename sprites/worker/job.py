@@ -11,14 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from . import images
-from .errors import Code, SpritesError, UsageError, plain
+from ..errors import Code, SpritesError, UsageError, plain
+from . import http, images, pokeapi
+from .http import Reply, Usage
 from .images import Limits
 from .naming import file_name
-from .storage import Store
-from .sync import http, pokeapi
-from .sync.http import Reply, Usage
-from .sync.records import (
+from .records import (
     Failure,
     Job,
     Meter,
@@ -32,6 +30,7 @@ from .sync.records import (
     StoredSprite,
     Unchanged,
 )
+from .storage import Store
 from .turn import Turn
 
 _SLICE = 1.0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from xml.parsers import expat
 
-from .errors import Code, SpritesError
+from ..errors import Code, SpritesError
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _ELEMENTS = frozenset(

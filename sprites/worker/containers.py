@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .errors import Code, SpritesError
+from ..errors import Code, SpritesError
 
 _PACKED_CHUNKS = (b"zTXt", b"iTXt", b"iCCP")
 _MOST_PACKED = 16

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from sprites.errors import RETRIED, Code, SpritesError
-from sprites.sync.http import Usage
 from sprites.testing import PokeAPI
+from sprites.worker.http import Usage
 
 from ..policies import MIB, fetch
 

@@ -6,9 +6,9 @@ is what lets a file be cached for ever, and be told from a stranger's when stray
 
 import re
 
-from .errors import Code, SpritesError, UsageError, plain
-from .hooks import load
-from .keys import DEVICES, MAX_LENGTH
+from ..errors import Code, SpritesError, UsageError, plain
+from ..hooks import load
+from ..keys import DEVICES, MAX_LENGTH
 
 ROOT = "sprites"
 _HEAD = 8

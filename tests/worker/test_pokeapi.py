@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from sprites.errors import Code, SpritesError
-from sprites.sync.pokeapi import identifier, parse, single_url
-from sprites.sync.records import Group, Kind, Listing, ListPage, PokemonRecord, Reference
 from sprites.testing.world import DrawnWorld
+from sprites.worker.pokeapi import identifier, parse, single_url
+from sprites.worker.records import Group, Kind, Listing, ListPage, PokemonRecord, Reference
 
 WORLD = DrawnWorld("http://upstream.example")
 PNG = "http://upstream.example/a.png"

@@ -16,10 +16,10 @@ from typing import TypeVar
 
 from PIL import Image, ImageFile
 
+from ..errors import Code, SpritesError
 from .containers import ENDS, gif_frames, jpeg_bare
-from .errors import Code, SpritesError
+from .records import ImageFacts
 from .svg import svg_size
-from .sync.records import ImageFacts
 
 SVG = "image/svg+xml"
 _T = TypeVar("_T")

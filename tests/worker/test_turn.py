@@ -4,7 +4,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from sprites.turn import Turn
+from sprites.worker.turn import Turn
 
 _LONG = 30
 """Seconds after which a test is taken for stuck."""

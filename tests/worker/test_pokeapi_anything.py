@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from sprites.errors import Code, SpritesError
 from sprites.keys import is_valid
-from sprites.sync.pokeapi import parse
-from sprites.sync.records import Kind, PokemonRecord
+from sprites.worker.pokeapi import parse
+from sprites.worker.records import Kind, PokemonRecord
 
 from .test_pokeapi import document
 

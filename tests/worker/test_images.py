@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sprites.errors import Code, SpritesError
-from sprites.images import Limits, inspect
-from sprites.sync.records import ImageFacts
+from sprites.worker.images import Limits, inspect
+from sprites.worker.records import ImageFacts
 
-from .drawn import IMAGES, SVG, chunk, encoded, gif, png
+from ..drawn import IMAGES, SVG, chunk, encoded, gif, png
 
 LIMITS = Limits(max_pixels=4_000_000, max_frames=1000, allow_trailing_data=False)
 EXTENSIONS = {"image/png": "png", "image/gif": "gif", "image/jpeg": "jpg", "image/webp": "webp"}

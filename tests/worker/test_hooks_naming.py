@@ -10,10 +10,10 @@ from pytest_django import Settings
 
 from sprites.checks import IDS
 from sprites.models import Sprite
-from sprites.naming import file_name
+from sprites.worker.naming import file_name
 
-from .own import flat
-from .site import Site
+from ..own import flat
+from ..site import Site
 
 EXECUTORS = ("sync", "threads", "processes")
 

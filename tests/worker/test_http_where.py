@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from sprites.errors import Code, SpritesError
-from sprites.sync.http import Usage, check_url, get
 from sprites.testing import PokeAPI
+from sprites.worker.http import Usage, check_url, get
 
 from ..policies import MIB, fetch, policy_for
 

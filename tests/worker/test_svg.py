@@ -3,7 +3,7 @@
 import pytest
 
 from sprites.errors import Code, SpritesError
-from sprites.svg import svg_size
+from sprites.worker.svg import svg_size
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 

@@ -14,10 +14,10 @@ from pytest_django import Settings
 from sprites.models import Pokemon, Sprite
 from sprites.testing import PokeAPI
 
-from .site import Site
+from ..site import Site
 
 FOLDER = Path(
-    os.environ.get("SPRITES_REAL_DATA") or Path(__file__).parents[2] / "shared" / "pokeapi"
+    os.environ.get("SPRITES_REAL_DATA") or Path(__file__).parents[3] / "shared" / "pokeapi"
 )
 IDS = "1-3,25,132,1025,10001-10006"
 """A few species, the one with the most sprites, and forms, the last of them without any."""

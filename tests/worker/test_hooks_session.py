@@ -14,12 +14,12 @@ from pytest_django import Settings
 
 from sprites.checks import IDS
 from sprites.errors import Code, SpritesError
-from sprites.sync.http import Usage, get
 from sprites.testing import PokeAPI
+from sprites.worker.http import Usage, get
 
-from .faults.servers import SelfSigned
-from .policies import MIB, fetch, policy_for
-from .site import Site
+from ..faults.servers import SelfSigned
+from ..policies import MIB, fetch, policy_for
+from ..site import Site
 
 PNG = "/sprites/pokemon/7.png"
 EXECUTORS = ("sync", "threads", "processes")
