@@ -7,8 +7,8 @@ import json
 import sys
 import time
 
+from sprites.executors.pool import open_pool
 from sprites.sync.hosts import Rules
-from sprites.sync.pool import open_pool
 from sprites.sync.schedule import Schedule
 from sprites.sync.stop import Stop
 from sprites.worker.records import Outcome, ProbeJob

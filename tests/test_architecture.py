@@ -77,7 +77,7 @@ def test_imports_are_seen() -> None:
     assert "sprites.sync.schedule" in reach_of("sprites.management.commands.fetch_sprites")
 
 
-@pytest.mark.parametrize("name", ["sprites", "sprites.worker", "sprites.sync"])
+@pytest.mark.parametrize("name", ["sprites", "sprites.executors", "sprites.worker", "sprites.sync"])
 def test_the_packages_above_the_worker_import_nothing(name: str) -> None:
     """A spawned process loads them before Django is set up."""
     tree = ast.parse(MODULES[name].read_text())

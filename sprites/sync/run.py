@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from ..conf import Options
 from ..errors import DatabaseGoneError, LockLostError, SpritesError, TooMuchError, UsageError, plain
+from ..executors.pool import open_pool
 from ..models import SyncRun
 from ..origins import origin
 from ..worker.job import Context, run_job
@@ -29,7 +30,6 @@ from .lease import Lease, forget_runs
 from .mirror import Mirror
 from .persist import Persist
 from .plan import Choice
-from .pool import open_pool
 from .probe import probe
 from .queues import Service
 from .report import ExitCode, SyncReport

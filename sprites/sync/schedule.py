@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..errors import RETRIED, Code, SpritesError, UsageError
+from ..executors.pool import Pool
 from ..worker.records import Failure, Outcome
 from .hosts import Host, Rules
-from .pool import Pool
 from .queues import Queues, Service, Task
 from .report import ExitCode
 from .stop import Stop

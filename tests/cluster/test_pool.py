@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sprites.errors import Code, UsageError
-from sprites.sync.cluster import MOST
-from sprites.sync.pool import open_pool
+from sprites.executors.dask import MOST
+from sprites.executors.pool import open_pool
 from sprites.sync.report import ExitCode
 from sprites.sync.schedule import Schedule
 from sprites.sync.stop import Stop
@@ -82,7 +82,7 @@ def test_a_cluster_whose_workers_are_all_gone_is_given_up(
     mortals: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while without any worker the run is stopped by a guard, with the reason."""
-    monkeypatch.setattr("sprites.sync.cluster._PATIENCE", 1.0)
+    monkeypatch.setattr("sprites.executors.dask._PATIENCE", 1.0)
     mortals.add(1, threads=1)
     done = scheduled(calls.kill_on_seven, 30, mortals.address, 1)
     assert done.stop.exit_code is ExitCode.STOPPED
@@ -91,7 +91,7 @@ def test_a_cluster_whose_workers_are_all_gone_is_given_up(
 
 def test_without_the_package_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """A site that never uses a cluster need not install one."""
-    monkeypatch.delitem(sys.modules, "sprites.sync.cluster", raising=False)
+    monkeypatch.delitem(sys.modules, "sprites.executors.dask", raising=False)
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match=r"pip install django-sprites\[cluster\]"):
         open_pool("dask", 1, "tcp://127.0.0.1:1")

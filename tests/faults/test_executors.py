@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sprites.conf import Options
+from sprites.executors.pool import Pool
 from sprites.sync.hosts import Rules
-from sprites.sync.pool import Pool
 from sprites.sync.report import ExitCode
 from sprites.sync.run import sync
 from sprites.sync.schedule import Schedule

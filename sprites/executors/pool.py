@@ -144,7 +144,7 @@ def _cluster(scheduler: str, workers: int) -> Pool:
     if not scheduler:
         raise UsageError("executor 'dask' needs SPRITES: DASK_SCHEDULER, as tcp://host:8786")
     try:
-        from .cluster import Cluster
+        from .dask import Cluster
     except ImportError as error:
         raise UsageError(
             f"executor 'dask' needs 'pip install django-sprites[cluster]': {error}"

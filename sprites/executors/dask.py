@@ -27,7 +27,7 @@ from distributed import Client, KilledWorker
 from ..errors import UsageError
 from ..worker import deadline
 from ..worker.records import Outcome
-from .packets import Call, Packet, settle
+from .batches import Call, Packet, settle
 from .pool import Pool
 
 P = ParamSpec("P")

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 import pytest
 
 from sprites.errors import UsageError
+from sprites.executors.pool import InPlaceExecutor, Pool, open_pool
 from sprites.sync.identity import process_name
-from sprites.sync.pool import InPlaceExecutor, Pool, open_pool
 
 from .. import factories
 from ..site import ROOT, until
@@ -84,7 +84,7 @@ def test_processes_are_never_forked(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_processes_load_no_models() -> None:
     """A worker is preloaded; it has no registry of apps, no settings and no database."""
     script = (
-        "from sprites.sync.pool import open_pool; from tests.factories import loaded;"
+        "from sprites.executors.pool import open_pool; from tests.factories import loaded;"
         "names = ['sprites.worker.job', 'sprites.models', 'sprites.conf'];"
         "print(open_pool('processes', 1).submit(loaded, *names).result())"
     )
@@ -134,7 +134,7 @@ def test_an_abort_ends_what_runs() -> None:
 def test_workers_die_with_their_parent() -> None:
     """kill -9 of the command leaves no worker behind."""
     script = (
-        "from sprites.sync.pool import open_pool; import os, time;"
+        "from sprites.executors.pool import open_pool; import os, time;"
         "pool = open_pool('processes', 1);"
         "print(pool.submit(os.getpid).result(), flush=True); time.sleep(60)"
     )

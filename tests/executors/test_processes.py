@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sprites.sync.processes import ProcessExecutor
+from sprites.executors.processes import ProcessExecutor
 
 ROOT = Path(__file__).parents[2]
 LOCAL = "pickle|local object"
@@ -156,7 +156,7 @@ def test_a_process_that_cannot_start_breaks_the_pool() -> None:
     """Where there is no interpreter to start, calls end with an error and do not wait for ever."""
     script = (
         "import multiprocessing.spawn; multiprocessing.spawn.set_executable('/nowhere/python');"
-        "from sprites.sync.processes import ProcessExecutor;"
+        "from sprites.executors.processes import ProcessExecutor;"
         "print(ProcessExecutor(1).submit(pow, 2, 3).exception(30))"
     )
     command = [sys.executable, "-c", script]
