@@ -13,7 +13,7 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 from django.views.static import was_modified_since
 
-from sprites.media import HEADERS
+from sprites.gallery.media import HEADERS
 
 TYPES = {
     ".gif": "image/gif",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .conf import options
 from .errors import MEANING, Code
-from .files import SpriteFileField
+from .fields import SpriteFileField
 from .keys import MAX_LENGTH
 from .labels import pokemon_name
 from .querysets import PokemonQuerySet, SpriteQuerySet, SyncRunQuerySet, number, slug

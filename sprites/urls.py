@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import api, media, views
+from .gallery import api, media, views
 
 app_name = "sprites"
 

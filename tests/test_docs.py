@@ -18,7 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from sprites import __version__
 from sprites.conf import RULES, Options
-from sprites.filters import Filters
+from sprites.gallery.filters import Filters
 from sprites.sync.report import ExitCode
 from sprites.worker.transport import own_session
 
@@ -171,7 +171,14 @@ def modules_of(folder: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "folder",
-    ["sprites/", "sprites/worker/", "sprites/executors/", "sprites/sync/", "sprites/admin/"],
+    [
+        "sprites/",
+        "sprites/worker/",
+        "sprites/executors/",
+        "sprites/gallery/",
+        "sprites/sync/",
+        "sprites/admin/",
+    ],
 )
 def test_the_map_has_every_module(folder: str) -> None:
     """The architecture's table of a folder names each module that is there, and no other."""

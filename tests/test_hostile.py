@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from sprites.admin.fetch import FetchForm
-from sprites.filters import Filters
+from sprites.gallery.filters import Filters
 
 from .background import finish, running
 from .rows import add_pokemon, add_sprite

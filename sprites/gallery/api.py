@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_safe
 
+from ..models import Pokemon, Sprite
 from .filters import Filters, choices
 from .listing import Row, listing
-from .models import Pokemon, Sprite
 
 _FACTS = ("key", "set", "generation", "facing", "variant", "shiny", "female", "animated", "state",
           "media_type", "width", "height", "frames", "size", "sha256")  # fmt: skip

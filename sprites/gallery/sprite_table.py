@@ -9,10 +9,10 @@ from itertools import groupby
 
 from django.utils.translation import gettext as _
 
-from . import labels
-from .keys import is_valid
-from .models import Pokemon, Sprite
-from .pictures import Picture, picture
+from .. import labels
+from ..keys import is_valid
+from ..models import Pokemon, Sprite
+from ..pictures import Picture, picture
 
 SMALL, LARGE, ARTWORK = 112, 288, 400
 """Sides of the boxes: a plate, the large plate for pixels, and the large plate for artwork."""

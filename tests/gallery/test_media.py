@@ -15,7 +15,7 @@ from pytest_django import Settings
 import pokesite.urls  # noqa: F401  (it reads MEDIA_URL, which these tests change)
 from sprites.models import Sprite
 
-from .rows import add_pokemon, add_sprite
+from ..rows import add_pokemon, add_sprite
 
 pytestmark = pytest.mark.django_db
 

@@ -10,11 +10,12 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from . import labels, plates
+from .. import labels
+from ..looks import Look
+from ..models import Pokemon, Sprite
+from ..pictures import Picture, picture
+from . import sprite_table
 from .listing import Best, best
-from .looks import Look
-from .models import Pokemon, Sprite
-from .pictures import Picture, picture
 
 _STATS = {
     "hp": _("HP"),
@@ -65,15 +66,15 @@ def family(pokemon: Pokemon) -> dict[str, Any]:
 
 def _thumb(pokemon: Pokemon, sprites: Best) -> Picture | None:
     shown = sprites.still or sprites.moving
-    return picture(pokemon, shown, plates.SMALL) if shown else None
+    return picture(pokemon, shown, sprite_table.SMALL) if shown else None
 
 
 def sprites(pokemon: Pokemon, key: str) -> dict[str, Any]:
     """Return all sprites laid out, and the one for the large plate with what can be done to it."""
     known = list(pokemon.sprites.shown())
-    laid_out = plates.sections(pokemon, known)
+    laid_out = sprite_table.sections(pokemon, known)
     counts = {"stored": sum(s.stored for s in laid_out), "listed": sum(s.listed for s in laid_out)}
-    sprite = plates.chosen(known, key)
+    sprite = sprite_table.chosen(known, key)
     return {"sections": laid_out, **counts, **(_large(pokemon, sprite, known) if sprite else {})}
 
 
@@ -81,7 +82,7 @@ def _large(pokemon: Pokemon, sprite: Sprite, known: list[Sprite]) -> dict[str, A
     name = f"{pokemon.pk}-{sprite.key.replace('/', '-')}"
     return {
         "sprite": sprite,
-        "plate": plates.large(pokemon, sprite, known),
+        "plate": sprite_table.large(pokemon, sprite, known),
         "caption": f"{labels.game(sprite)}, {labels.side(sprite)}",
         "address": sprite.file.url if sprite.file else "",
         "tag": f'{{% sprite pokemon "{sprite.key}" %}}',

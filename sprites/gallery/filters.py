@@ -13,10 +13,10 @@ from django.db.models import F, Value
 from django.http import QueryDict
 from django.utils.http import urlencode
 
-from . import labels
-from .looks import Look, full_name
-from .models import Pokemon, Sprite, Type
-from .querysets import SORTS, PokemonQuerySet
+from .. import labels
+from ..looks import Look, full_name
+from ..models import Pokemon, Sprite, Type
+from ..querysets import SORTS, PokemonQuerySet
 
 SIZES = (30, 60, 120)
 """How many Pokémon a page can hold."""

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from . import labels, phrases
+from .. import labels
+from ..looks import ALIASES, ANIMATED, MAIN
+from . import headings
 from .filters import LONGEST_TEXT, SIZES, Choices, Filters
-from .looks import ALIASES, ANIMATED, MAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def controls(filters: Filters, known: Choices, total: int) -> dict[str, Any]:
         "menus": menus(filters, known),
         "forms": forms(filters),
         "chips": chips(filters),
-        "sentence": phrases.sentence(filters, total),
-        "title": phrases.title(filters, total),
+        "sentence": headings.sentence(filters, total),
+        "title": headings.title(filters, total),
     }
 
 

@@ -13,11 +13,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from sprites.filters import Choices, Filters
+from sprites.gallery.filters import Choices, Filters
 from sprites.models import Sprite, SyncRun
 
-from .background import running
-from .rows import add_pokemon, add_sprite
+from ..background import running
+from ..rows import add_pokemon, add_sprite
 
 pytestmark = pytest.mark.django_db
 

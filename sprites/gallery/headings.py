@@ -9,9 +9,9 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from . import labels
+from .. import labels
+from ..looks import Look
 from .filters import Filters
-from .looks import Look
 
 
 def sentence(filters: Filters, total: int) -> str:

@@ -12,11 +12,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_cookie
 
-from . import menus, specimen
+from ..looks import ANIMATED
+from ..models import Pokemon, SyncRun
+from . import controls, detail
 from .filters import LONGEST_TEXT, Filters, choices
 from .listing import Listing, card, listing
-from .looks import ANIMATED
-from .models import Pokemon, SyncRun
 
 PREFERENCES = {"theme": ("light", "dark", "system"), "motion": ("on", "off")}
 """What a visitor can choose for good; the cookies are called ``sprites_theme`` and so on."""
@@ -38,7 +38,7 @@ def pokemon_list(request: HttpRequest) -> HttpResponse:
     }
     if not found.total and not filters.narrows:
         return render(request, "sprites/empty.html", context)
-    context |= menus.controls(filters, known, found.total)
+    context |= controls.controls(filters, known, found.total)
     if not found.total:
         nearest = Pokemon.objects.nearest(filters.q) if filters.q else []
         return render(request, "sprites/nothing.html", {**context, "nearest": nearest})
@@ -62,7 +62,7 @@ def _grid(filters: Filters, found: Listing) -> dict[str, object]:
         ],
         "previous": filters.but(page=page.number - 1).query,
         "next": filters.but(page=page.number + 1).query,
-        "sizes": menus.sizes(filters),
+        "sizes": controls.sizes(filters),
     }
 
 
@@ -74,9 +74,9 @@ def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
         pokemon = Pokemon.objects.with_types().find(name)
     except Pokemon.DoesNotExist:
         return not_found(request, name)
-    context = specimen.facts(pokemon) | specimen.family(pokemon)
+    context = detail.facts(pokemon) | detail.family(pokemon)
     asked = request.GET.get("sprite", "")
-    context |= specimen.sprites(pokemon, asked)
+    context |= detail.sprites(pokemon, asked)
     is_shown = "sprite" in context and context["sprite"].key == asked
     query = f"?{urlencode({'sprite': asked})}" if is_shown else ""
     context["here"] = pokemon.get_absolute_url() + query

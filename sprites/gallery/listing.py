@@ -10,11 +10,11 @@ from typing import NamedTuple
 from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
 
-from . import labels
+from .. import labels
+from ..looks import ANIMATED, Look, full_name
+from ..models import Pokemon, PokemonType, Sprite
+from ..pictures import Picture, picture
 from .filters import Filters
-from .looks import ANIMATED, Look, full_name
-from .models import Pokemon, PokemonType, Sprite
-from .pictures import Picture, picture
 
 BOX = 128
 """The side of a card's stage, in CSS pixels, at its smallest."""

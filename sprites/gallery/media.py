@@ -4,7 +4,7 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from .models import Sprite
+from ..models import Sprite
 
 HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
