@@ -90,9 +90,16 @@ def _act(chance: Random, lies: tuple[Fault, ...]) -> Act:
         faults=tuple(_faults(chance, lies)),
         arguments=tuple(_arguments(chance)),
         event=event,
-        moment=chance.randrange(1, POINTS.get(event, _REQUESTS)),
+        moment=_moment(chance, event),
         other=_other(chance),
     )
+
+
+def _moment(chance: Random, event: str) -> int:
+    """Choose when: also as soon as a run holds the lock, before its first request."""
+    if event in POINTS:
+        return chance.randrange(1, POINTS[event])
+    return chance.randrange(_REQUESTS) if chance.random() < 0.8 else 0
 
 
 def _other(chance: Random) -> tuple[str, int, tuple[str, ...]]:
