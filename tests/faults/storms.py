@@ -12,7 +12,7 @@ from typing import Any
 Fault = tuple[str, dict[str, Any]]
 
 EVENTS = {
-    "none": 4, "kill": 2, "worker": 2, "stop": 1, "usurp": 3,
+    "none": 4, "kill": 2, "worker": 2, "stop": 1, "usurp": 4,
     "any": 3, "write": 1, "rename": 1, "batch": 1, "delete": 1, "end": 1,
 }  # fmt: skip
 """How likely it is what happens to a run; the second line are the points of ``crash.py``."""
@@ -30,7 +30,7 @@ _AWAY: tuple[dict[str, Any], ...] = (
     {"status": 429, "retry_after": -60, "http_date": True},
 )  # fmt: skip
 _KINDS: tuple[dict[str, Any], ...] = (
-    *_AWAY, {"status": 500}, {"status": 410}, {"status": 418}, {"status": 206}, {"status": 304},
+    *_AWAY, {"status": 404}, {"status": 404}, {"status": 500}, {"status": 410}, {"status": 418}, {"status": 206}, {"status": 304},
     {"status": 503, "retry_after": 0.2}, {"body": ""}, {"body": '{"id": 1'}, {"redirect": ""},
     {"redirect": "http://127.0.0.1:1/"}, {"truncate": 0.5, "no_length": True},
     {"drip": 0.2}, {"drip": 0.2, "drip_headers": True}, {"gzip_bomb": 10**7}, {"endless": True},
@@ -103,7 +103,7 @@ def _moment(chance: Random, event: str) -> int:
 
 
 def _other(chance: Random) -> tuple[str, int, tuple[str, ...]]:
-    fewer = chance.choice(((), (), ("--limit", "1"), ("--limit", "3")))
+    fewer = chance.choice(((), ("--limit", "1"), ("--limit", "3")))
     return chance.choice(("let be", "kill", "meet")), chance.randrange(1, _REQUESTS), fewer
 
 
@@ -139,6 +139,6 @@ def _arguments(chance: Random) -> list[str]:
         ["--verify"],
         ["--retry-failed"],
     )
-    pruned = ["--prune"] if chance.random() < 0.3 else []
+    pruned = ["--prune"] if chance.random() < 0.5 else []
     workers = str(chance.choice((2, 4, 8)))
     return ["--executor", executor, "--workers", workers, *chance.choice(modes), *pruned]
