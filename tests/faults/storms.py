@@ -30,7 +30,8 @@ _AWAY: tuple[dict[str, Any], ...] = (
     {"status": 429, "retry_after": -60, "http_date": True},
 )  # fmt: skip
 _KINDS: tuple[dict[str, Any], ...] = (
-    *_AWAY, {"status": 404}, {"status": 404}, {"status": 500}, {"status": 410}, {"status": 418}, {"status": 206}, {"status": 304},
+    *_AWAY, {"status": 404}, {"status": 404}, {"status": 500}, {"status": 410}, {"status": 418},
+    {"status": 206}, {"status": 304},
     {"status": 503, "retry_after": 0.2}, {"body": ""}, {"body": '{"id": 1'}, {"redirect": ""},
     {"redirect": "http://127.0.0.1:1/"}, {"truncate": 0.5, "no_length": True},
     {"drip": 0.2}, {"drip": 0.2, "drip_headers": True}, {"gzip_bomb": 10**7}, {"endless": True},

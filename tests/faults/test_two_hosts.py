@@ -93,9 +93,12 @@ def test_the_heart_beats_while_a_slow_storage_is_swept(watched: HereLab) -> None
     path = stray(lab)
     left()
     Watched.seconds = 0.5
-    Watched.on_list = staticmethod(
-        lambda path: beats.add(SyncRun.objects.get(state="running").heartbeat_at)
-    )
+
+    def look(path: str) -> None:
+        beats.add(SyncRun.objects.get(state="running").heartbeat_at)
+        connections.close_all()  # a thread of the listing's own
+
+    Watched.on_list = staticmethod(look)
     run = lab.settle(lab.run(), 0, within=60)
     assert not path.exists()
     assert len(beats) >= 3
