@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from .lab import LIST
+
 Fault = tuple[str, dict[str, Any]]
 
 EVENTS = {
@@ -30,9 +32,9 @@ _AWAY: tuple[dict[str, Any], ...] = (
     {"status": 429, "retry_after": -60, "http_date": True},
 )  # fmt: skip
 _KINDS: tuple[dict[str, Any], ...] = (
-    *_AWAY, {"status": 404}, {"status": 404}, {"status": 500}, {"status": 410}, {"status": 418},
-    {"status": 206}, {"status": 304},
-    {"status": 503, "retry_after": 0.2}, {"body": ""}, {"body": '{"id": 1'}, {"redirect": ""},
+    *_AWAY, {"status": 404}, {"status": 404}, {"status": 410}, {"status": 418}, {"status": 500},
+    {"status": 206}, {"status": 304}, {"status": 503, "retry_after": 0.2},
+    {"body": ""}, {"body": '{"id": 1'}, {"redirect": ""},
     {"redirect": "http://127.0.0.1:1/"}, {"truncate": 0.5, "no_length": True},
     {"drip": 0.2}, {"drip": 0.2, "drip_headers": True}, {"gzip_bomb": 10**7}, {"endless": True},
     {"content_length": 10**10}, {"close_idle": True}, {"headers": {"Content-Encoding": "br"}},
@@ -121,25 +123,20 @@ def _faults(chance: Random, lies: tuple[Fault, ...]) -> list[Fault]:
     for _ in range(chance.randrange(4)):
         share = {"probability": chance.choice((0.05, 0.1, 0.4)), "seed": chance.randrange(999)}
         faults.append((chance.choice(_PARTS), {**chance.choice(_KINDS), **share}))
-    if lies and chance.random() < 0.5:
+    if lies and chance.random() < 0.6:
         faults.append(chance.choice(lies))
     if chance.random() < 0.5:
         when = {"after": chance.randrange(45), "lasts": chance.choice((0.05, 0.2, 0.5, 1, None))}
         blinks = {"blinks": 0.1} if chance.random() < 0.2 else {}
         faults.append((chance.choice(_PARTS), {**chance.choice(_AWAY), **when, **blinks}))
+    if chance.random() < 0.9:  # without the list there is no run to befall
+        faults.append((LIST, {"times": 1}))
     return faults
 
 
 def _arguments(chance: Random) -> list[str]:
     executor = chance.choices(("threads", "processes", "sync"), (2, 2, 1))[0]
-    modes: tuple[list[str], ...] = (
-        [],
-        [],
-        ["--force"],
-        ["--force"],
-        ["--verify"],
-        ["--retry-failed"],
-    )
+    mode = chance.choice(("", "--force", "--force", "--force", "--verify", "--retry-failed"))
     pruned = ["--prune"] if chance.random() < 0.5 else []
     workers = str(chance.choice((2, 4, 8)))
-    return ["--executor", executor, "--workers", workers, *chance.choice(modes), *pruned]
+    return ["--executor", executor, "--workers", workers, *filter(None, [mode]), *pruned]
