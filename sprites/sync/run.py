@@ -132,8 +132,10 @@ class Conductor:
         self._lease = lease = _take_lease(run)
         self._now = lease.run.heartbeat_at
         self._persist = Persist(self._store, self._tally, lease)
-        probe(self._store, self._schedule, self._pool.nodes, self._options.EXECUTOR)
-        if self._stop.exit_code is ExitCode.STOPPED:  # its executor is of no use
+        machines, name = self._pool.nodes, self._options.EXECUTOR
+        self._guarded(partial(probe, self._store, self._schedule, machines, name))
+        is_stopped = self._stop.exit_code is ExitCode.STOPPED
+        if is_stopped and not self._persist.is_abandoned:  # its executor is of no use
             raise UsageError(self._stop.message)
 
     def _let_go(self, error: BaseException) -> None:
