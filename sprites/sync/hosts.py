@@ -100,18 +100,19 @@ class Host:
                 return f"the media storage failed {len(self._unstored)} in a row: {failure.detail}"
         elif code in _UNMISTAKABLE or failure.retry_after:
             self.is_down = True
-            return self._rest(sent, failure, rules)
+            return self._rest(sent, failure, rules, is_sure=True)
         elif code in _SILENCES:
+            is_new = job not in self._silent  # one that fails again says less of its host
             self._silent.add(job)
             self.is_down = self.is_down or len(self._silent) >= _SURE * rules.breaker
             if len(self._silent) >= rules.breaker:
-                return self._rest(sent, failure, rules)
+                return self._rest(sent, failure, rules, is_sure=self.is_down or is_new)
         elif failure.status is not None:
             self.answered(sent)
         return ""
 
-    def _rest(self, sent: float, failure: Failure, rules: Rules) -> str:
-        """Leave the host alone for a while, or for good, and then say why."""
+    def _rest(self, sent: float, failure: Failure, rules: Rules, *, is_sure: bool) -> str:
+        """Leave the host alone for a while, or if that is sure for good, and then say why."""
         now, asked = time.monotonic(), failure.retry_after or 0.0
         is_new = sent >= self.resume
         if is_new:
@@ -123,7 +124,7 @@ class Host:
         if asked:
             return self._asked_too_much(asked, rules)
         seconds = now - self._since
-        if not self.is_down or seconds < rules.max_outage or self._rounds < _MIN_ROUNDS:
+        if not is_sure or seconds < rules.max_outage or self._rounds < _MIN_ROUNDS:
             return ""
         how = _HOW.get(failure.code, "only fails")
         return f"{self.name} {how}, for {seconds:.0f} s: {failure.detail}"

@@ -192,6 +192,18 @@ def test_few_bad_paths_at_the_end_of_a_run_are_no_outage() -> None:
     assert not done.stop.asked
 
 
+def test_a_host_that_takes_long_to_fail_is_given_up_by_time() -> None:
+    """Where each failure takes as long as an outage may, twenty of them are not waited for."""
+
+    def hang(job: Job) -> Outcome:
+        threading.Event().wait(RULES.max_outage)
+        return failed(Code.TIMEOUT)
+
+    done = scheduled(hang, jobs(500), workers=5, window=6)
+    assert done.stop.exit_code is ExitCode.STOPPED
+    assert len(done.seen) <= 6 + 5 + 3
+
+
 def test_documents_do_not_vouch_for_images() -> None:
     """Of one host the JSON may be answered while no image is: its images are an account apart."""
 
