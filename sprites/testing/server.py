@@ -160,6 +160,7 @@ class Handler(BaseHTTPRequestHandler):
         server, head_only = self.server, self.command == "HEAD"
         if fault is not None and fault.refuse:
             Thread(target=server.refuse, args=(fault,), daemon=True).start()
+            done(0, 0)
             self._end(wire.End.RESET)
             return
         if fault is not None and fault.hold:
