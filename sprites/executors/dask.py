@@ -67,6 +67,8 @@ class DaskExecutor(Executor):
         self._client = _connect(address)
         self._address, self._workers = address, workers
         self._loop = self._client.loop.asyncio_loop
+        # What dask leaves unheard there, as the end of a wait for a dead worker, it would print.
+        self._loop.call_soon_threadsafe(self._loop.set_exception_handler, lambda loop, what: None)
         self._waiting: deque[Call] = deque()
         self._nodes: dict[str, Node] = {}
         self._is_broken = False

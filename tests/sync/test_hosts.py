@@ -46,8 +46,8 @@ def test_what_waits_for_a_worker_is_taken_back_by_a_pause() -> None:
         assert trace.wait(lambda: not trace.flying[waits])
         return OK
 
-    script = Script({Job(0, "a"): [limited], Job(0, "b"): [until_it_is_back]})
-    source = [Job(0, "a"), Job(0, "b"), waits]
+    script = Script({Job(0, "a"): [limited], Job(2, "a"): [until_it_is_back]})
+    source = [Job(0, "a"), Job(2, "a"), waits]
     done = scheduled(script, source, workers=1, window=3, trace=trace)
     assert done.codes() == dict.fromkeys(source)
     assert (done.attempts()[waits], done.attempts()[Job(0, "a")]) == (1, 2)
