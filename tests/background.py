@@ -10,6 +10,9 @@ from sprites import backends
 from sprites.models import SyncRun
 from sprites.sync.identity import process_name, this_host
 
+DEAD = "999999999:5"
+"""The name of a process that is not there."""
+
 
 def finish() -> None:
     """Wait until all that was enqueued in this process has ended."""

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from io import BytesIO
-from typing import Any
 
 import pytest
 from django.core.files.storage import storages
@@ -10,8 +9,8 @@ from django.utils import timezone
 from PIL import Image
 
 from sprites.models import Pokemon, Sprite, SyncRun
-from sprites.sync.identity import this_host
 
+from ..background import DEAD, running
 from .lab import BACK, DOCUMENT, GIF, PNG, HereLab
 
 IMAGES = "/sprites/*"
@@ -179,21 +178,12 @@ def test_verify_says_nothing_of_upstream(lab: HereLab) -> None:
     lab.heal()
 
 
-def dead_run(**more: Any) -> SyncRun:
-    """Leave the row of a run whose process is dead."""
-    now = timezone.now()
-    facts = {"host": this_host(), "process": "999999999:5", "started_at": now, "heartbeat_at": now}
-    return SyncRun.objects.create(
-        trigger="command", executor="sync", workers=1, **{**facts, **more}
-    )
-
-
 def test_what_a_power_cut_took_is_fetched_again(lab: HereLab) -> None:
     """After a run that did not end, what it wrote last is hashed: a file of zeros is none."""
     lab.clean()
     path = lab.media / lab.row()["file"]
     path.write_bytes(bytes(path.stat().st_size))
-    dead_run()
+    running(process=DEAD)
     run = lab.settle(lab.run(), 0)
     assert run.report["repaired"] == 1
     lab.heal()
@@ -218,7 +208,7 @@ def test_two_sprites_never_share_a_file(lab: HereLab) -> None:
 
 def test_only_so_many_runs_are_remembered(lab: HereLab) -> None:
     """The oldest runs are forgotten beyond ``KEEP_RUNS``, but none that may have left files."""
-    left = dead_run(state="interrupted")
+    left = running(process=DEAD, state="interrupted")
     lab.clean()
     assert SyncRun.objects.filter(pk=left.pk, swept=True).exists()
     lab.options(KEEP_RUNS=2)

@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
-from django.utils import timezone
 
 from sprites.models import Sprite, SyncRun
-from sprites.sync.identity import this_host
 
+from ..background import DEAD, running
 from ..site import ROOT, Run
 from .lab import GIF, SELECTION, HereLab, ShellLab, wait_for
 from .signalled import ended, kill, start
@@ -27,15 +26,6 @@ from .storages import Watched
 from .test_database import on_postgres
 
 ELSEWHERE = "elsewhere/4026531836"
-
-
-def left(**more: Any) -> SyncRun:
-    """Leave the row of a run whose process is dead."""
-    now = timezone.now()
-    facts = {"host": this_host(), "process": "999999999:5", "started_at": now, "heartbeat_at": now}
-    return SyncRun.objects.create(
-        trigger="command", executor="sync", workers=1, **{"state": "running", **facts, **more}
-    )
 
 
 def stray(lab: HereLab) -> Path:
@@ -91,7 +81,7 @@ def test_the_heart_beats_while_a_slow_storage_is_swept(watched: HereLab) -> None
     """A sweep of many slow listings is no time without a heartbeat, and what is stray goes."""
     lab, beats = watched, set()
     path = stray(lab)
-    left()
+    running(process=DEAD)
     Watched.seconds = 0.5
 
     def look(path: str) -> None:
@@ -109,7 +99,7 @@ def test_a_stop_is_heard_while_a_storage_is_swept(watched: HereLab) -> None:
     """The Stop button ends a run that only tidies up any more; the next one sweeps."""
     lab = watched
     path = stray(lab)
-    left()
+    running(process=DEAD)
     Watched.seconds = 0.3
     with held_in("sprites/1") as (reached, go_on):
         thread, runs = in_thread(lab)
@@ -129,7 +119,7 @@ def test_a_file_that_gets_its_row_during_a_sweep_is_kept(watched: HereLab) -> No
     lab = watched
     path = stray(lab)
     name = path.relative_to(lab.media).as_posix()
-    left()
+    running(process=DEAD)
     with held_in("sprites/3") as (reached, go_on):
         thread, runs = in_thread(lab)
         assert reached.wait(20)
@@ -144,7 +134,7 @@ def test_a_run_whose_lock_was_taken_over_during_a_sweep_deletes_nothing(watched:
     """Whoever lost the lock deletes no file, by however old a list, and says who has it now."""
     lab = watched
     path = stray(lab)
-    left()
+    running(process=DEAD)
     with held_in("sprites/3") as (reached, go_on):
         thread, runs = in_thread(lab)
         assert reached.wait(20)
@@ -196,7 +186,7 @@ def test_a_suspended_run_writes_nothing_after_it_was_taken_over(shell_lab: Shell
 
 def test_a_clock_that_jumped_ahead_locks_nobody_out(lab: HereLab) -> None:
     """A heartbeat that is still to come is no sign of life."""
-    row = left(host=ELSEWHERE, heartbeat_at=datetime(2090, 1, 1, tzinfo=UTC))
+    row = running(process=DEAD, host=ELSEWHERE, heartbeat_at=datetime(2090, 1, 1, tzinfo=UTC))
     lab.settle(lab.run(), 0)
     row.refresh_from_db()
     assert row.state == "interrupted"
@@ -224,9 +214,9 @@ def test_the_clock_of_a_host_does_not_count(shell_lab: ShellLab, offset: str) ->
 def test_what_is_swept_is_the_run_that_was_taken_over(lab: HereLab) -> None:
     """A run that was queued first and killed last leaves strays, whatever ended in between."""
     path = stray(lab)
-    first = left()
+    first = running(process=DEAD)
     SyncRun.objects.filter(pk=first.pk).update(state="done")
-    last = left(state="done", swept=True)
+    last = running(process=DEAD, state="done", swept=True)
     SyncRun.objects.filter(pk=first.pk).update(state="running", swept=False)
     assert last.pk > first.pk
     lab.settle(lab.run(), 0)
