@@ -131,7 +131,7 @@ def test_a_media_folder_must_be_chosen(stranger: Stranger, pokeapi: PokeAPI) -> 
     """Without MEDIA_ROOT there is one warning, and the command says in a line what to set."""
     stranger.use(upstream(pokeapi) + 'MEDIA_ROOT = ""\n')
     assert "sprites.W001" in stranger.manage("check").stderr
-    done = stranger.manage("fetch_sprites")
+    done = stranger.run("manage.py", "fetch_sprites")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "set MEDIA_ROOT" in done.stderr
 
