@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 BIN := $(VENV)/bin
-SERVER := $(if $(filter postgres,$(DATABASE)),$(BIN)/python -m tests.postgres)
+SERVER := $(if $(filter postgres,$(DATABASE)),$(BIN)/python -m tests.support.postgres)
 
 .PHONY: demo test check pytest stranger bench fetch clean
 .DEFAULT_GOAL := help

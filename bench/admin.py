@@ -106,10 +106,10 @@ def measure_reading(client: Any) -> None:
     """Print what readers wait for the gallery's list, idle and beside a run of everything."""
     from sprites import tasks
     from sprites.models import SyncRun
-    from sprites.worker.records import Request
+    from sprites.sync.request import SyncRequest
 
     idle = [read(client) for _ in range(100)]
-    run = tasks.start(Request(everyone=True, sprites=("all",), force=True))
+    run = tasks.start(SyncRequest(everyone=True, sprites=("all",), force=True))
     spent = []
     while SyncRun.objects.get(pk=run.pk).state in ("queued", "running"):
         spent.append(read(client))

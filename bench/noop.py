@@ -8,7 +8,7 @@ import sys
 import time
 
 from sprites.executors.pool import open_pool
-from sprites.sync.hosts import Rules
+from sprites.sync.breaker import Rules
 from sprites.sync.schedule import Schedule
 from sprites.sync.stop import Stop
 from sprites.worker.records import Outcome, ProbeJob

@@ -13,7 +13,7 @@ from .lab import Lab
 
 EXECUTORS = (("sync", 1), ("threads", 8), ("processes", 8), ("processes", 32))
 JOBS = (10_000, 100_000)
-MOST_ROUNDS = 3
+MAX_ROUNDS = 3
 COLUMNS = ("executor", "workers", "jobs", "µs a job", "MB")
 NOTE = """\
 Jobs that do nothing, through the real schedule: wall µs a job, median (minimum–maximum) of {rounds}
@@ -23,7 +23,7 @@ rounds, and MB at the peak of the largest process. Command: `python -m bench ove
 
 def measure(lab: Lab, rounds: int) -> Findings:
     """Run every case some times."""
-    rounds = min(rounds, MOST_ROUNDS)
+    rounds = min(rounds, MAX_ROUNDS)
     rows = [_row(*case, jobs, rounds) for case, jobs in product(EXECUTORS, JOBS)]
     return Findings(tables=[Table("A job's overhead", NOTE.format(rounds=rounds), COLUMNS, rows)])
 

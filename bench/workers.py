@@ -12,7 +12,7 @@ from .ours import Run
 
 LIMIT = 12
 COUNTS = (8, 16, 32, 64, 128)
-MOST_ROUNDS = 3
+MAX_ROUNDS = 3
 EXECUTORS = ("threads", "processes")
 DELAYS = ("at once", "50 ms")
 NOTE = """\
@@ -24,7 +24,7 @@ Command: `python -m bench workers --rounds {rounds}`, which runs `python manage.
 
 def measure(lab: Lab, rounds: int) -> Findings:
     """Try every number of workers on both executors, in turns."""
-    rounds = min(rounds, MOST_ROUNDS)
+    rounds = min(rounds, MAX_ROUNDS)
     ways = list(product(DELAYS, EXECUTORS))
     runs: dict[tuple[int, str, str], list[Run]] = {}
     for _, count, (delay, executor) in product(range(rounds), COUNTS, ways):

@@ -134,7 +134,14 @@ class SpritesError(Exception):
 
 
 class UsageError(Exception):
-    """The command or a setting asks for something that cannot be; no request was made."""
+    """The command or a setting asks for something that cannot be; no request was made.
+
+    ``argument`` names the argument that does, such as ``--ids``, where it is one alone.
+    """
+
+    def __init__(self, message: str, argument: str = "") -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 class TooMuchError(Exception):

@@ -1,6 +1,6 @@
 """What the mirror knows: Pokémon, their types, one row a listed sprite, and the runs.
 
-Rows of Pokemon, Type and Sprite are written by ``persist`` alone.
+Rows of Pokemon, Type and Sprite are written by ``writer`` alone.
 """
 
 from django.conf import settings

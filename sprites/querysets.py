@@ -1,6 +1,6 @@
 """The questions that the gallery asks of the mirror, as querysets that a site can ask too.
 
-Everything here reads; rows are written by ``persist`` alone.
+Everything here reads; rows are written by ``writer`` alone.
 """
 
 import re
@@ -35,13 +35,13 @@ SORTS = ("number", "name", "height", "weight")
 
 TIME_TO_LIVE = timedelta(minutes=1)
 """How long a run counts as alive after its last heartbeat, on other hosts than its own."""
-_MOST_TYPED = 200
+_MAX_TYPED = 200
 """Characters of a typed name that are looked at; to normalise n of them may take n² steps."""
 
 
 def slug(text: str) -> str:
     """Write what somebody typed the way upstream writes names: ``Mr. Mime`` is ``mr-mime``."""
-    apart = unicodedata.normalize("NFKD", text[:_MOST_TYPED])
+    apart = unicodedata.normalize("NFKD", text[:_MAX_TYPED])
     plain = apart.encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))
 

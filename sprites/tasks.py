@@ -20,12 +20,12 @@ from .conf import options
 from .errors import LockHeldError, UsageError
 from .models import SyncRun
 from .sync.identity import process_name, this_host
-from .sync.lease import is_alive
+from .sync.lock import is_alive
+from .sync.preflight import checked_options
 from .sync.report import ExitCode
+from .sync.request import SyncRequest
 from .sync.run import sync
-from .sync.site import checked_options
 from .sync.stop import Stop
-from .worker.records import Request
 
 if TYPE_CHECKING or VERSION >= (6, 0):
     from django.tasks import task
@@ -39,7 +39,7 @@ _stops: set[Stop] = set()
 
 
 def start(
-    request: Request,
+    request: SyncRequest,
     overrides: Mapping[str, object] | None = None,
     *,
     user: Any = None,
@@ -112,7 +112,11 @@ def resync(run: int) -> None:
 
 
 def _sync(run: SyncRun) -> None:
-    request, chosen, stop = Request.read(run.selection), checked_options(**run.overrides), Stop()
+    request, chosen, stop = (
+        SyncRequest.from_json(run.selection),
+        checked_options(**run.overrides),
+        Stop(),
+    )
     _stops.add(stop)
     try:
         sync(request, chosen, stop=stop, queued=run)

@@ -13,9 +13,9 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from sprites.testing import PokeAPI
 
-from . import database
-from .database import Database
-from .site import ShellSite, Site
+from .support import database
+from .support.database import Database
+from .support.site import ShellSite, Site
 
 if TYPE_CHECKING:
     from .storages.s3 import Bucket, S3Server

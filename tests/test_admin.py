@@ -14,9 +14,9 @@ from django.urls import reverse
 
 from sprites.models import Pokemon, Sprite, SyncRun
 
-from .background import finish, running
-from .rows import add_pokemon, add_sprite
-from .site import Site
+from .support.background import finish, running
+from .support.rows import add_pokemon, add_sprite
+from .support.site import Site
 
 State = SyncRun.State
 RUNS = "admin:sprites_syncrun_"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .site import ROOT
+from .support.site import ROOT
 
 APP = ROOT / "sprites"
 

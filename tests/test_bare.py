@@ -7,14 +7,14 @@ import pytest
 
 from sprites.testing import PokeAPI
 
-from . import database
-from .site import ShellSite
+from .support import database
+from .support.site import ShellSite
 
 
 @pytest.fixture
 def bare(api: PokeAPI, tmp_path: Path) -> Iterator[ShellSite]:
     """A site without admin, sessions, messages, static files and middleware."""
-    settings = {"DJANGO_SETTINGS_MODULE": "tests.bare"}
+    settings = {"DJANGO_SETTINGS_MODULE": "tests.support.bare"}
     site = ShellSite(api.url, tmp_path, database.create(tmp_path), settings)
     yield site
     site.close()

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from sprites.checks import IDS, NO_MEDIA_ROOT, NO_STORAGE, SQLITE, UNKNOWN
 from sprites.conf import RULES
 
-from .site import ShellSite
+from .support.site import ShellSite
 from .test_conf import BAD
 
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from sprites.models import Pokemon, Sprite, SyncRun
 
-from .site import Run, Site
+from .support.site import Run, Site
 
 KEYS = "front_default,back_default,other/official-artwork/front_default"
 FEW = ("--ids", "1-3", "--sprites", KEYS)

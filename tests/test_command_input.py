@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from . import database
-from .site import Run, ShellSite, Site
+from .support import database
+from .support.site import Run, ShellSite, Site
 
 LONG = "9" * 5000
 
@@ -43,10 +43,10 @@ def refusal(run: Run) -> str:
         (("--executor", "threadz"), "'threadz' is not threads, processes, sync"),
         (("--executor", ""), "--executor is ''"),
         (("--executor", "no.such.module"), "can't be imported"),
-        (("--executor", "tests.factories.missing"), "can't be imported"),
-        (("--executor", "tests.factories.NOT_CALLABLE"), "can't be called"),
-        (("--executor", "tests.factories.no_executor"), "gives a list, not"),
-        (("--executor", "tests.factories.broken"), "OSError: no cluster for 8"),
+        (("--executor", "tests.support.factories.missing"), "can't be imported"),
+        (("--executor", "tests.support.factories.NOT_CALLABLE"), "can't be called"),
+        (("--executor", "tests.support.factories.no_executor"), "gives a list, not"),
+        (("--executor", "tests.support.factories.broken"), "OSError: no cluster for 8"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("more", [(), ("--dry-run",)])

@@ -13,7 +13,7 @@ import pytest
 
 from sprites.testing import PokeAPI
 
-from .site import ROOT, Run, ShellSite, assert_adds_up, until
+from .support.site import ROOT, Run, ShellSite, assert_adds_up, until
 
 SPRITES = ("--ids", "5-9", "--sprites", "all")
 PNG = "/sprites/pokemon/*"

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from sprites.models import Sprite
 
-from .site import Site
+from .support.site import Site
 from .test_command import FEW, asked, counted
 
 

@@ -22,8 +22,8 @@ from sprites.gallery.filters import Filters
 from sprites.sync.report import ExitCode
 from sprites.worker.transport import own_session
 
-from .rows import add_pokemon, add_sprite
-from .site import ROOT, Site
+from .support.rows import add_pokemon, add_sprite
+from .support.site import ROOT, Site
 
 READMES = ["README.md", "README.pt-br.md"]
 DOCUMENTS = sorted(

@@ -11,8 +11,8 @@ from django.test import Client
 from sprites.admin.fetch import FetchForm
 from sprites.gallery.filters import Filters
 
-from .background import finish, running
-from .rows import add_pokemon, add_sprite
+from .support.background import finish, running
+from .support.rows import add_pokemon, add_sprite
 
 FORM = "application/x-www-form-urlencoded"
 VALUES = (

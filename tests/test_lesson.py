@@ -14,7 +14,7 @@ import pytest
 
 from sprites.testing import PokeAPI
 
-from .site import ROOT, ShellSite, until
+from .support.site import ROOT, ShellSite, until
 
 LESSON = ROOT / "docs" / "lesson"
 SCRIPTS = sorted(path.stem for path in LESSON.glob("s*[0-9]_*.py"))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from .packaging.browser import Browser
-from .site import ROOT, ShellSite
+from .support.site import ROOT, ShellSite
 
 OURS = ("DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "BEHIND_TLS")
 TLS = {"BEHIND_TLS": "true", "ALLOWED_HOSTS": "sprites.example.com"}

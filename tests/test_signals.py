@@ -17,7 +17,7 @@ from sprites.sync.report import SyncReport
 from sprites.sync.rows import Entry, Verdict
 from sprites.worker.records import ImageFacts, StoredSprite
 
-from .site import Site
+from .support.site import Site
 
 Heard = list[dict[str, Any]]
 

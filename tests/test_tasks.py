@@ -17,11 +17,11 @@ from django.utils import timezone
 from sprites import tasks
 from sprites.errors import UsageError
 from sprites.models import Pokemon, SyncRun
+from sprites.sync.request import SyncRequest
 from sprites.testing import PokeAPI
-from sprites.worker.records import Request
 
-from .background import finish, running
-from .site import ROOT, ShellSite, Site
+from .support.background import finish, running
+from .support.site import ROOT, ShellSite, Site
 
 State = SyncRun.State
 
@@ -43,7 +43,7 @@ def ended(run: SyncRun) -> SyncRun:
 @pytest.mark.parametrize("executor", ["threads", "processes", "sync"])
 def test_a_run_in_the_background_mirrors(site: Site, executor: str) -> None:
     """A queued run is done by the embedded backend, on every executor, and keeps its row."""
-    run = tasks.start(Request(limit=3), {"EXECUTOR": executor, "WORKERS": 2})
+    run = tasks.start(SyncRequest(limit=3), {"EXECUTOR": executor, "WORKERS": 2})
     assert run.state == State.QUEUED
     assert ended(run).state == State.DONE, run.message
     assert (run.executor, run.workers, run.sprites_stored) == (executor, 2, 3)
@@ -55,7 +55,7 @@ def test_a_run_in_the_background_mirrors(site: Site, executor: str) -> None:
 def test_what_is_rolled_back_never_runs(site: Site) -> None:
     """A run whose transaction is rolled back leaves no row and makes no request."""
     with transaction.atomic():
-        tasks.start(Request(limit=3))
+        tasks.start(SyncRequest(limit=3))
         transaction.set_rollback(True)
     finish()
     assert not SyncRun.objects.exists()
@@ -66,7 +66,7 @@ def test_no_connection_is_left_open(site: Site) -> None:
     """The thread of a run closes its connections to the database."""
     connection.close()
     before = _open_databases()
-    run = tasks.start(Request(limit=1))
+    run = tasks.start(SyncRequest(limit=1))
     connection.close()
     finish()
     assert _open_databases() <= before
@@ -82,7 +82,7 @@ def _open_databases() -> int:
 def test_a_second_run_is_told_who_holds_the_lock(site: Site) -> None:
     """A run that meets a live one ends at once as not started, says so, and makes no request."""
     holder = running()
-    run = ended(tasks.start(Request(limit=3)))
+    run = ended(tasks.start(SyncRequest(limit=3)))
     assert (run.state, run.exit_code) == (State.REFUSED, 4)
     assert f"run {holder.pk} holds the lock since" in run.message
     assert site.api.requests() == []
@@ -94,7 +94,7 @@ def test_a_dead_run_is_interrupted_and_in_nobodys_way(site: Site) -> None:
     dead = running(process="999999:1")
     assert tasks.standing(dead) == State.INTERRUPTED
     assert tasks.holder() is None
-    assert ended(tasks.start(Request(limit=3))).state == State.DONE
+    assert ended(tasks.start(SyncRequest(limit=3))).state == State.DONE
     dead.refresh_from_db()
     assert dead.state == State.INTERRUPTED
 
@@ -117,19 +117,19 @@ def test_a_run_that_waits_for_a_dead_process_is_interrupted(site: Site) -> None:
 
 def test_a_request_that_can_not_be_is_refused(site: Site) -> None:
     """A run for a Pokémon that upstream lacks ends as not started, with the nearest names."""
-    run = ended(tasks.start(Request(names=("cindel",))))
+    run = ended(tasks.start(SyncRequest(names=("cindel",))))
     assert (run.state, run.exit_code) == (State.REFUSED, 2)
     assert "nearest: cindle" in run.message
     with pytest.raises(UsageError, match="WORKERS"):
-        tasks.start(Request(), {"WORKERS": 0})
+        tasks.start(SyncRequest(), {"WORKERS": 0})
 
 
 def test_an_unexpected_error_frees_the_lock(site: Site) -> None:
     """A run that breaks down says why, and does not hold the lock though its process lives."""
-    run = tasks.start(Request(limit=9), {"EXECUTOR": "tests.background.BreaksDown"})
+    run = tasks.start(SyncRequest(limit=9), {"EXECUTOR": "tests.support.background.BreaksDown"})
     assert ended(run).state == State.STOPPED
     assert "out of order" in run.message
-    assert ended(tasks.start(Request(limit=9))).state == State.DONE
+    assert ended(tasks.start(SyncRequest(limit=9))).state == State.DONE
     site.assert_whole()
 
 
@@ -148,13 +148,13 @@ def test_stop_ends_a_run_within_five_seconds(site: Site) -> None:
     assert Pokemon.objects.count() == run.pokemon_checked > 0
     assert run.sprites_not_tried == run.sprites_wanted
     site.api.clear()
-    assert ended(tasks.start(Request(limit=20))).state == State.DONE
+    assert ended(tasks.start(SyncRequest(limit=20))).state == State.DONE
     site.assert_whole()
 
 
 def _start_and_tell(begun: threading.Event) -> SyncRun:
     """Start a run; the event is set once a sprite is wanted."""
-    run = tasks.start(Request(limit=20))
+    run = tasks.start(SyncRequest(limit=20))
     until = timezone.now() + timedelta(seconds=10)
     while timezone.now() < until and not begun.is_set():
         if SyncRun.objects.filter(pk=run.pk, sprites_wanted__gt=0).exists():
@@ -166,7 +166,7 @@ def _start_and_tell(begun: threading.Event) -> SyncRun:
 def test_a_run_that_waits_can_be_stopped(site: Site) -> None:
     """A run that is stopped before it began never begins."""
     with transaction.atomic():
-        run = tasks.start(Request(limit=3))
+        run = tasks.start(SyncRequest(limit=3))
         tasks.stop(run)
     assert ended(run).state == State.REFUSED
     assert site.api.requests() == []
@@ -174,14 +174,14 @@ def test_a_run_that_waits_can_be_stopped(site: Site) -> None:
 
 def test_single_sprites(site: Site) -> None:
     """A request for single sprites asks for these alone, and for no Pokémon's JSON."""
-    ended(tasks.start(Request(limit=3, sprites=("front_default", "back_default"))))
+    ended(tasks.start(SyncRequest(limit=3, sprites=("front_default", "back_default"))))
     site.api.clear_log()
     only = ((1, "front_default"), (3, "back_default"))
-    wanted = Request(ids=((1, 1), (3, 3)), sprites=("all",), only=only)
+    wanted = SyncRequest(ids=((1, 1), (3, 3)), sprites=("all",), only=only)
     run = ended(tasks.start(wanted, {"FRESH_FOR": 0}))
     assert (run.sprites_wanted, run.sprites_unchanged) == (2, 2)
     assert [entry.status for entry in site.api.requests()] == [200, 304, 304]
-    assert Request.read(run.selection) == wanted
+    assert SyncRequest.from_json(run.selection) == wanted
 
 
 SCRIPT = """
@@ -189,8 +189,8 @@ import sys, threading, django
 django.setup()
 from sprites import tasks
 from sprites.models import Sprite
-from sprites.worker.records import Request
-tasks.start(Request(everyone=True, sprites=("all",)), {"WORKERS": 2})
+from sprites.worker.records import SyncRequest
+tasks.start(SyncRequest(everyone=True, sprites=("all",)), {"WORKERS": 2})
 while not Sprite.objects.filter(state="stored").exists():
     threading.Event().wait(0.02)
 print("begun", flush=True)
@@ -251,7 +251,7 @@ def test_a_queue_with_a_worker(shell: ShellSite) -> None:
     """With django-tasks-db a run waits until a worker comes, which does it."""
     shell.environment["TASK_BACKEND"] = "django_tasks_db.DatabaseBackend"
     shell.migrate()
-    code = "from sprites import tasks; tasks.start(tasks.Request(limit=3))"
+    code = "from sprites import tasks; tasks.start(tasks.SyncRequest(limit=3))"
     shell.manage("shell", "-v0", "-c", code).check_returncode()
     assert state(shell) == "queued None False"
     worker = shell.manage("db_worker", "--batch", timeout=30)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .site import Site
+from .support.site import Site
 
 
 def events(path: Path) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from django.test import Client
 
 import sprites
 
-from .rows import add_pokemon
+from .support.rows import add_pokemon
 
 APP = Path(sprites.__file__).parent
 CATALOGUE = APP / "locale" / "pt_BR" / "LC_MESSAGES" / "django.po"

@@ -14,7 +14,7 @@ from tasks import Done, get_urls
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from sprites.trace import Trace, open_trace
+from sprites.management.trace import Trace, open_trace
 from sprites.worker.records import Job, Kind, Meter, Outcome, ResourceJob, SpriteJob
 
 Step = Callable[[list[str], Path, int], Iterable[Done]]

@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from sprites.errors import Code
-from sprites.sync.sketch import Sketch
+from sprites.sync.timeline import Timeline
 from sprites.worker.records import (
     Failure,
     Job,
@@ -45,10 +45,10 @@ text { fill: #555 } .axis { text-anchor: end } .tick { text-anchor: middle }
 
 def svg(events: list[Event]) -> str:
     """Draw a trace; Django must be set up."""
-    from sprites.lanes import draw
+    from sprites.admin.chart import draw
     from sprites.models import SyncRun
 
-    seen = sketch(events).as_json()
+    seen = timeline(events).as_json()
     seconds = max((event["ts"] + event["dur"]) / 1e6 for event in slices(events))
     run = SyncRun(workers=round(max(seen["busy"])), seconds=seconds, picture=seen)
     picture = render_to_string("admin/sprites/syncrun/lanes.html", {"drawing": draw(run)})
@@ -56,9 +56,9 @@ def svg(events: list[Event]) -> str:
     return f"{head}<style>{STYLE}</style>\n{defs}{rest}\n"
 
 
-def sketch(events: list[Event]) -> Sketch:
+def timeline(events: list[Event]) -> Timeline:
     """Return what a run would have kept of itself."""
-    seen = Sketch(began=0.0)
+    seen = Timeline(began=0.0)
     for event in slices(events):
         if event["cat"] == "pause":
             seen.pause(event["name"], event["ts"] / 1e6, event["dur"] / 1e6)

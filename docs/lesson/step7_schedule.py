@@ -15,7 +15,7 @@ from tasks import Done, fetch
 
 from sprites.errors import Code
 from sprites.executors.pool import open_pool
-from sprites.sync.hosts import Rules
+from sprites.sync.breaker import Rules
 from sprites.sync.schedule import Schedule
 from sprites.sync.stop import Stop
 from sprites.worker.records import Failure, Outcome

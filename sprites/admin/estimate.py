@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from ..conf import Options
 from ..keys import matches, patterns
-from ..models import Pokemon, Sprite, SyncRun
-from ..sync.select import is_form, limit
-from ..worker.records import Request
+from ..models import Pokemon, Sprite
+from ..sync.known import upstream_count
+from ..sync.request import SyncRequest
+from ..sync.select import is_form
 
 State = Sprite.State
 
@@ -32,7 +33,7 @@ class Estimate:
     requests: int
 
 
-def estimate(request: Request, options: Options) -> Estimate:
+def estimate(request: SyncRequest, options: Options) -> Estimate:
     """Look up what a request means here and now."""
     fresh_since = timezone.now() - timedelta(seconds=options.FRESH_FOR)
     known = _known(request)
@@ -40,17 +41,13 @@ def estimate(request: Request, options: Options) -> Estimate:
     counts = _sprites(request, [pokemon for pokemon, _synced in known]).aggregate(
         wanted=Count("pk"), due=Count("pk", filter=_is_due(request, fresh_since))
     )
-    json = 0 if _from_rows(request) else new + _stale(request, known, fresh_since)
+    json = 0 if request.is_about_rows else new + _stale(request, known, fresh_since)
     asked = 0 if request.verify else counts["due"]
     requests = 1 + _lists(request) + json + asked
     return Estimate(len(known) + new, new, counts["wanted"], counts["due"], requests)
 
 
-def _from_rows(request: Request) -> bool:
-    return request.verify or request.retry_failed or bool(request.only)
-
-
-def _known(request: Request) -> list[tuple[int, datetime | None]]:
+def _known(request: SyncRequest) -> list[tuple[int, datetime | None]]:
     """Return id and time of the last sync of each Pokémon that is here and meant."""
     rows = Pokemon.objects.order_by("id")
     if request.generations:
@@ -62,31 +59,30 @@ def _known(request: Request) -> list[tuple[int, datetime | None]]:
         for pk, name, synced in rows.values_list("id", "name", "synced_at")
         if _is_named(request, pk, name) and (request.forms or not is_form(pk))
     ]
-    return found[: limit(request)]
+    return found[: request.count]
 
 
-def _is_named(request: Request, pokemon: int, name: str) -> bool:
+def _is_named(request: SyncRequest, pokemon: int, name: str) -> bool:
     if not request.names and not request.ids:
         return True
     named = name in request.names or str(pokemon) in request.names
     return named or any(first <= pokemon <= last for first, last in request.ids)
 
 
-def _new(request: Request, known: int, api_url: str) -> int:
+def _new(request: SyncRequest, known: int, api_url: str) -> int:
     """Guess how many Pokémon are meant that are not here, by what upstream listed last."""
-    if _from_rows(request) or request.types or request.generations:
+    if request.is_about_rows or request.types or request.generations:
         return 0
-    counts = SyncRun.objects.filter(api_url=api_url, upstream_count__isnull=False)
-    upstream = counts.order_by("-id").values_list("upstream_count", flat=True).first()
+    upstream = upstream_count(api_url)
     named = len(request.names) + sum(last - first + 1 for first, last in request.ids)
-    asked = min(number for number in (named or None, limit(request), upstream, 10**9) if number)
+    asked = min(number for number in (named or None, request.count, upstream, 10**9) if number)
     if asked == 10**9:
         return 0
-    room = asked if upstream is None else max(upstream - Pokemon.objects.count(), 0)
+    room = max(upstream - Pokemon.objects.count(), 0) if upstream else asked
     return min(max(asked - known, 0), room)
 
 
-def _sprites(request: Request, pokemon: list[int]) -> QuerySet[Sprite]:
+def _sprites(request: SyncRequest, pokemon: list[int]) -> QuerySet[Sprite]:
     """Keep the sprites that are here and meant."""
     rows = Sprite.objects.filter(pokemon__in=pokemon, listed=True).order_by()
     if request.retry_failed:
@@ -111,7 +107,7 @@ def _single(only: Iterable[tuple[int, str]]) -> Q:
     return reduce(or_, matched, Q())
 
 
-def _is_due(request: Request, fresh_since: datetime) -> Q:
+def _is_due(request: SyncRequest, fresh_since: datetime) -> Q:
     if request.force or request.verify:
         return Q(pk__isnull=False)
     checked = Q(checked_at__isnull=True) | Q(checked_at__lt=fresh_since)
@@ -119,13 +115,13 @@ def _is_due(request: Request, fresh_since: datetime) -> Q:
 
 
 def _stale(
-    request: Request, known: Iterable[tuple[int, datetime | None]], fresh_since: datetime
+    request: SyncRequest, known: Iterable[tuple[int, datetime | None]], fresh_since: datetime
 ) -> int:
     return sum(
         request.force or synced is None or synced < fresh_since for _pokemon, synced in known
     )
 
 
-def _lists(request: Request) -> int:
+def _lists(request: SyncRequest) -> int:
     """Count the lists beside that of the Pokémon: one, and one for each type or generation."""
     return sum(1 + len(chosen) for chosen in (request.types, request.generations) if chosen)

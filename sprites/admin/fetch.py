@@ -8,9 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ..conf import options
 from ..errors import UsageError
-from ..management.arguments import overrides, read_request
+from ..sync.request import OVERRIDES, SyncRequest, overrides, read_request
 from ..sync.wanted import check_sprites
-from ..worker.records import Request
 from .words import presets
 
 _OURS = ("threads", "processes", "sync")
@@ -68,7 +67,7 @@ class FetchForm(forms.Form):
         executor = self.fields["executor"]
         assert isinstance(executor, forms.ChoiceField)
         executor.choices = [*choices, *((name, name) for name in _OURS)]
-        for name in ("workers", "rate", "timeout", "retries"):
+        for name in OVERRIDES[1:]:
             value = getattr(chosen, name.upper())
             self.fields[name].widget.attrs["placeholder"] = "" if value is None else f"{value:g}"
 
@@ -86,7 +85,7 @@ class FetchForm(forms.Form):
     @property
     def how(self) -> list[forms.BoundField]:
         """Return the fields that replace the site's options."""
-        return [self[name] for name in ("executor", "workers", "rate", "timeout", "retries")]
+        return [self[name] for name in OVERRIDES]
 
     def clean(self) -> dict[str, Any]:
         """Read the fields as the command does; add ``request`` and ``overrides``."""
@@ -98,12 +97,12 @@ class FetchForm(forms.Form):
             check_sprites(cleaned["request"].sprites)
             cleaned["overrides"] = _overrides(cleaned)
         except UsageError as error:
-            named = re.match(r"--([a-z-]+) is ", str(error))
-            self.add_error(named[1].replace("-", "_") if named else None, str(error))
+            field = error.argument.removeprefix("--")
+            self.add_error(field if field in self.fields else None, str(error))
         return cleaned
 
 
-def _request(cleaned: dict[str, Any]) -> Request:
+def _request(cleaned: dict[str, Any]) -> SyncRequest:
     mode = cleaned.get("mode", "")
     given = {
         **{name: value or None for name, value in cleaned.items()},
@@ -116,6 +115,5 @@ def _request(cleaned: dict[str, Any]) -> Request:
 
 
 def _overrides(cleaned: dict[str, Any]) -> dict[str, object]:
-    names = ("executor", "workers", "rate", "timeout", "retries")
-    found = overrides({name: cleaned.get(name) or None for name in names})
+    found = overrides({name: cleaned.get(name) or None for name in OVERRIDES})
     return found | ({"FRESH_FOR": 0} if cleaned.get("mode") == "recheck" else {})

@@ -9,16 +9,16 @@ from django.utils.translation import gettext as _
 
 from .. import tasks
 from ..errors import MEANING, Code
-from ..lanes import draw
 from ..models import SyncRun
-from ..worker.records import Request
+from ..sync.request import SyncRequest
 from . import cells
+from .chart import draw
 from .starts import starter
 from .words import describe
 
 State = SyncRun.State
 _GOES_ON = (State.QUEUED, State.RUNNING)
-_MOST_ROWS = 200
+_MAX_ROWS = 200
 """Failures that the page lists; the list of sprites has them all."""
 
 
@@ -48,15 +48,15 @@ def page(run: SyncRun) -> dict[str, Any]:
         "goes_on": goes_on,
         "stopping": goes_on and run.stop_requested,
         "version": f"{state} {run.heartbeat_at.timestamp()} {run.stop_requested}",
-        "words": describe(Request.read(run.selection)),
+        "words": describe(SyncRequest.from_json(run.selection)),
         "starter": starter(run),
         "settled": settled(run),
         "untried": run.sprites_wanted - settled(run),
         "duration": cells.duration(run.seconds),
         "weight": cells.weight(run.bytes),
         "drawing": draw(run),
-        "failures": [_failure(*item) for item in enumerate(run.failures[:_MOST_ROWS])],
-        "more_failures": max(run.pokemon_failed + run.sprites_failed - _MOST_ROWS, 0),
+        "failures": [_failure(*item) for item in enumerate(run.failures[:_MAX_ROWS])],
+        "more_failures": max(run.pokemon_failed + run.sprites_failed - _MAX_ROWS, 0),
         "all_failed": reverse("admin:sprites_sprite_changelist") + "?state__exact=failed",
     }
 

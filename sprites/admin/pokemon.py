@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from ..conf import options
 from ..labels import generation_name, type_name
 from ..models import Pokemon, PokemonType, Sprite
-from ..worker.records import Request
+from ..sync.request import SyncRequest
 from . import cells
 from .cells import ranges
 from .facts import RECHECK, Facts
@@ -141,7 +141,7 @@ class PokemonAdmin(Facts):
     def resync(self, request: HttpRequest, queryset: QuerySet[Pokemon]) -> HttpResponse:
         """Preview a run that asks for these Pokémon again, and for what is mirrored of them."""
         ids = list(queryset.order_by().values_list("pk", flat=True))
-        wanted = Request(ids=ranges(ids), sprites=_mirrored(ids))
+        wanted = SyncRequest(ids=ranges(ids), sprites=_mirrored(ids))
         return preview(request, self.admin_site, wanted, RECHECK)
 
 

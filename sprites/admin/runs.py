@@ -28,7 +28,7 @@ from django.views.decorators.http import require_safe
 from .. import tasks
 from ..models import SyncRun
 from ..querysets import number
-from ..worker.records import Request
+from ..sync.request import SyncRequest
 from . import cells
 from .facts import Facts
 from .fetch import FetchForm
@@ -99,7 +99,7 @@ class SyncRunAdmin(Facts):
     @admin.display(description=gettext_lazy("selection"))
     def asked(self, run: SyncRun) -> str:
         """Say what was asked of it."""
-        return describe(Request.read(run.selection))
+        return describe(SyncRequest.from_json(run.selection))
 
     @admin.display(description=gettext_lazy("executor"), ordering="executor")
     def engine(self, run: SyncRun) -> str:
@@ -199,7 +199,7 @@ class SyncRunAdmin(Facts):
     @pressed
     def retry_failed_view(self, request: HttpRequest) -> HttpResponse:
         """Preview a run that tries all that failed once more."""
-        wanted = Request(everyone=True, sprites=("all",), retry_failed=True)
+        wanted = SyncRequest(everyone=True, sprites=("all",), retry_failed=True)
         return preview(request, self.admin_site, wanted)
 
     @pressed
@@ -218,7 +218,7 @@ class SyncRunAdmin(Facts):
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Start a run that asks for the same."""
         run = self._run(pk)
-        return start(request, self.admin_site, Request.read(run.selection), run.overrides)
+        return start(request, self.admin_site, SyncRequest.from_json(run.selection), run.overrides)
 
     @pressed
     def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -230,7 +230,7 @@ class SyncRunAdmin(Facts):
         return start(request, self.admin_site, wanted, run.overrides)
 
 
-def _retry(run: SyncRun, place: str) -> Request | None:
+def _retry(run: SyncRun, place: str) -> SyncRequest | None:
     """Ask for what failed: a sprite by itself, else the Pokémon, whose other sprites are fresh."""
     failures = run.failures
     if place:
@@ -241,5 +241,5 @@ def _retry(run: SyncRun, place: str) -> Request | None:
         return None
     if len(failures) == 1 and failures[0]["key"]:
         only = ((failures[0]["pokemon"], failures[0]["key"]),)
-        return Request(ids=ids, sprites=("all",), only=only)
-    return Request(ids=ids, sprites=Request.read(run.selection).sprites)
+        return SyncRequest(ids=ids, sprites=("all",), only=only)
+    return SyncRequest(ids=ids, sprites=SyncRequest.from_json(run.selection).sprites)

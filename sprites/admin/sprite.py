@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy
 
 from ..labels import set_name
 from ..models import Sprite
-from ..worker.records import Request
+from ..sync.request import SyncRequest
 from . import cells
 from .cells import ranges
 from .coverage import coverage
 from .facts import RECHECK, Facts
 from .starts import may_run, preview
 
-_MOST_SPRITES = 10_000
+_MAX_SPRITES = 10_000
 """Sprites that one action re-syncs at the most: each is written into the run's row."""
 
 
@@ -108,11 +108,11 @@ class SpriteAdmin(Facts):
     def resync(self, request: HttpRequest, queryset: QuerySet[Sprite]) -> HttpResponse | None:
         """Preview a run that asks for these sprites again, and for nothing else."""
         rows = queryset.order_by().values_list("pokemon_id", "key")
-        only = tuple(rows[: _MOST_SPRITES + 1])
-        if len(only) > _MOST_SPRITES:
-            most = number_format(_MOST_SPRITES, force_grouping=True)
+        only = tuple(rows[: _MAX_SPRITES + 1])
+        if len(only) > _MAX_SPRITES:
+            most = number_format(_MAX_SPRITES, force_grouping=True)
             text = _("More than %(most)s sprites: fetch them by set or generation instead.")
             self.message_user(request, text % {"most": most}, "ERROR")
             return None
-        wanted = Request(ids=ranges(pk for pk, _key in only), sprites=("all",), only=only)
+        wanted = SyncRequest(ids=ranges(pk for pk, _key in only), sprites=("all",), only=only)
         return preview(request, self.admin_site, wanted, RECHECK)

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from .. import tasks
 from ..errors import UsageError
 from ..models import Sprite, SyncRun
-from ..sync.site import checked_options
-from ..worker.records import Request
+from ..sync.preflight import checked_options
+from ..sync.request import SyncRequest
 from .cells import moment
 from .estimate import estimate
 from .words import describe
@@ -48,7 +48,7 @@ def run_url(site: admin.AdminSite, name: str, *args: object) -> str:
 def preview(
     request: HttpRequest,
     site: admin.AdminSite,
-    wanted: Request,
+    wanted: SyncRequest,
     overrides: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """Show what a run would do, with the button that starts it; nothing is asked of upstream."""
@@ -84,13 +84,13 @@ def confirmed(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     except signing.BadSignature:
         why = _("This preview is out of date; please ask for it again.")
         return _refused(request, site, why)
-    return start(request, site, Request.read(wish["request"]), wish["overrides"])
+    return start(request, site, SyncRequest.from_json(wish["request"]), wish["overrides"])
 
 
 def start(
     request: HttpRequest,
     site: admin.AdminSite,
-    wanted: Request,
+    wanted: SyncRequest,
     overrides: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """Queue a run and show it; where another one holds the lock, say so and show that one."""

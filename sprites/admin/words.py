@@ -6,24 +6,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..keys import PRESETS
-from ..sync.select import limit
-from ..worker.records import Request
+from ..sync.request import SyncRequest
 
 _MOST = 6
 """Names that are written out; of more than these only the number is said."""
 
 
-def describe(request: Request) -> str:
+def describe(request: SyncRequest) -> str:
     """Say which Pokémon, which sprites and what is done with them."""
     return " · ".join([_who(request), _which(request), *_what(request)])
 
 
-def _who(request: Request) -> str:
+def _who(request: SyncRequest) -> str:
     spans = [f"{a}-{b}" if a != b else f"{a}" for a, b in request.ids]
     parts = [_some([*spans, *request.names])] if spans or request.names else []
     parts += [_("type %(name)s") % {"name": name} for name in request.types]
     parts += [_("generation %(number)s") % {"number": number} for number in request.generations]
-    most = limit(request)
+    most = request.count
     if most is not None:
         parts.append(_("the first %(count)s") % {"count": most})
     if not request.forms:
@@ -31,7 +30,7 @@ def _who(request: Request) -> str:
     return ", ".join(parts) or _("every Pokémon")
 
 
-def _which(request: Request) -> str:
+def _which(request: SyncRequest) -> str:
     if request.only:
         count = len(request.only)
         return ngettext("%(count)s sprite", "%(count)s sprites", count) % {"count": count}
@@ -46,7 +45,7 @@ def _some(names: list[str] | tuple[str, ...]) -> str:
     )
 
 
-def _what(request: Request) -> Iterator[str]:
+def _what(request: SyncRequest) -> Iterator[str]:
     words = {
         "force": _("all again, from scratch"),
         "retry_failed": _("only what failed"),

@@ -21,7 +21,7 @@ from ..querysets import SORTS, PokemonQuerySet
 SIZES = (30, 60, 120)
 """How many Pokémon a page can hold."""
 
-MOST_TYPES = 2
+MAX_TYPES = 2
 """As many types as a Pokémon can have."""
 
 LONGEST_TEXT = 50
@@ -131,7 +131,7 @@ class Filters:
         values = _Values(query)
         filters = cls(
             q=values.text("q"),
-            type=values.several("type", known.type, MOST_TYPES),
+            type=values.several("type", known.type, MAX_TYPES),
             generation=tuple(sorted(values.several("generation", known.generation))),
             forms=values.last("forms", _SWITCH.get, True),
             has=values.last("has", known.set, ""),
@@ -168,7 +168,7 @@ class Filters:
         chosen = getattr(self, field)
         if value in chosen:
             return self.but(**{field: tuple(item for item in chosen if item != value)})
-        kept = chosen[1 - MOST_TYPES :] if field == "type" else chosen
+        kept = chosen[1 - MAX_TYPES :] if field == "type" else chosen
         return self.but(**{field: (*kept, value)})
 
     def pairs(self) -> list[tuple[str, str]]:

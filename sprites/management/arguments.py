@@ -1,29 +1,14 @@
-"""The command's arguments: texts in, a Request and the options that they override out.
+"""The command's arguments: what there is to ask for, and what is said of what there is not.
 
-Values are read here and not by argparse, so that a wrong one ends in one line that names the
-option, the value and what is allowed.
+Their values are read in ``sync.request``, as those of the admin's form are.
 """
 
-import re
 from argparse import ArgumentError, ArgumentParser
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ..conf import RULES
-from ..errors import UsageError, nearest
-from ..keys import PRESETS, can_match, generation_number
-from ..worker.records import Request
-
-_NUMBER = re.compile(r"[0-9]{1,9}")
-_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
-_ALLOWED = {
-    "NAME|ID": "the name of a Pokémon, or its id",
-    "--ids": "ids and ranges such as 1-151,172",
-    "--generation": "a number such as 2 or ii",
-    "--type": "the name of a type such as fire",
-    "--sprites": f"{', '.join(PRESETS)}, keys and globs",
-}
-_OVERRIDES = ("executor", "workers", "rate", "timeout", "retries")
+from ..errors import nearest
+from ..keys import PRESETS
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -102,97 +87,3 @@ def explained(message: str, parser: ArgumentParser) -> str:
         return text
     options = [name for action in parser._actions for name in action.option_strings]
     return text + nearest(unknown.split(" ")[0].partition("=")[0], options)
-
-
-def overrides(given: dict[str, Any]) -> dict[str, object]:
-    """Return the options of SPRITES that arguments replace; raises UsageError for a wrong value."""
-    return {
-        name.upper(): _read(f"--{name}", name.upper(), given[name])
-        for name in _OVERRIDES
-        if given[name] is not None
-    }
-
-
-def _read(argument: str, option: str, value: Any) -> object:
-    rule = RULES[option]
-    try:
-        read = rule.read(value)
-    except (ValueError, TypeError, OverflowError):
-        read = None
-    if read is None:
-        allowed = rule.allowed.removesuffix(", or none")
-        raise UsageError(f"{argument} is {value!r}; allowed: {allowed}")
-    return read
-
-
-def read_request(given: dict[str, Any]) -> Request:
-    """Return what the arguments ask for; raises UsageError."""
-    limit = given["limit"]
-    if limit is not None and given["everyone"]:
-        raise UsageError("--all and --limit exclude each other")
-    upkeep = given["verify"] or given["retry_failed"]
-    sprites = tuple(map(_sprite, _split("--sprites", given["sprites"])))
-    return Request(
-        names=tuple(_text("NAME|ID", str(name)) for name in given["pokemon"]),
-        ids=tuple(map(_range, _split("--ids", given["ids"]))),
-        limit=None if limit is None else _positive("--limit", limit),
-        everyone=given["everyone"],
-        generations=tuple(map(_generation, _split("--generation", given["generation"]))),
-        types=tuple(text.lower() for text in _split("--type", given["type"])),
-        forms=not given["no_forms"],
-        sprites=sprites or (("all",) if upkeep else ("default",)),
-        force=given["force"],
-        retry_failed=given["retry_failed"],
-        verify=given["verify"],
-        prune=given["prune"],
-        dry_run=given["dry_run"],
-    )
-
-
-def _split(argument: str, values: Iterable[object] | str | None) -> list[str]:
-    """Return the texts of a repeated argument whose values may be lists of their own."""
-    repeated = [values] if isinstance(values, str) else values or []
-    return [_text(argument, part) for value in repeated for part in str(value).split(",")]
-
-
-def _text(argument: str, text: str) -> str:
-    """Return a text that says something, in characters that a database and a terminal take."""
-    if not text.strip() or not text.isprintable():
-        raise _wrong(argument, text)
-    return text.strip()
-
-
-def _wrong(argument: str, text: str) -> UsageError:
-    return UsageError(f"{argument} is {text!r}; allowed: {_ALLOWED[argument]}")
-
-
-def _sprite(name: str) -> str:
-    if name not in PRESETS and not can_match(name):
-        raise _wrong("--sprites", name)
-    return name
-
-
-def _positive(argument: str, value: object) -> int:
-    text = str(value)
-    if not (_NUMBER.fullmatch(text) and int(text)):
-        raise UsageError(f"{argument} is {value!r}; allowed: a whole number from 1")
-    return int(text)
-
-
-def _range(text: str) -> tuple[int, int]:
-    found = _RANGE.fullmatch(text)
-    if not found:
-        raise _wrong("--ids", text)
-    first, last = int(found[1]), int(found[2] or found[1])
-    if first > last:
-        raise UsageError(f"--ids is {text!r}, a reversed range; allowed: {last}-{first}")
-    return first, last
-
-
-def _generation(text: str) -> int:
-    name = text.lower().removeprefix("generation-")
-    roman = generation_number(f"generation-{name}")
-    number = int(name) if _NUMBER.fullmatch(name) else roman
-    if not number or number > 1000:
-        raise _wrong("--generation", text)
-    return number

@@ -11,10 +11,10 @@
                                                                                                │
               SpriteJob ─────> schedule ── pool ──> http ──> images ──> storage ──> StoredSprite ─┤
                                                                                                │
-     gallery, admin <── models <── batches of upserts <── persist <────────────────────────────┘
+     gallery, admin <── models <── batches of upserts <── writer <────────────────────────────┘
 
 Workers are pure: one attempt, records in, records out. The parent decides: retries, pauses, rate,
-stop. One writer: only ``persist`` writes synced rows. ``run`` conducts.
+stop. One writer: only ``writer`` writes synced rows. ``run`` conducts.
 
 Nothing is imported here: a spawned worker process loads this package before Django is set up.
 """

@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from ..models import Pokemon, Sprite, SyncRun
 from ..worker.records import Reference
-from .again import again
+from .reconnect import reconnecting
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Known:
         return any(sprite.file and not sprite.listed for sprite in self.sprites.values())
 
 
-@again
+@reconnecting
 def load(ids: Sequence[int]) -> dict[int, Known]:
     """Read the rows of some Pokémon, in three queries."""
     rows = Pokemon.objects.filter(id__in=ids).prefetch_related("type_slots")
@@ -62,33 +62,33 @@ def load(ids: Sequence[int]) -> dict[int, Known]:
     return known
 
 
-@again
+@reconnecting
 def references() -> list[Reference]:
     """Return every Pokémon that is here, whether upstream still lists it or not."""
     rows = Pokemon.objects.order_by("id").values_list("id", "name")
     return [Reference(number, name) for number, name in rows]
 
 
-@again
+@reconnecting
 def stored_count() -> int:
     """Return how many sprites are stored."""
     return Sprite.objects.stored().count()
 
 
-@again
+@reconnecting
 def keys() -> list[str]:
     """Return every key that upstream has listed so far."""
     return list(Sprite.objects.order_by("key").values_list("key", flat=True).distinct())
 
 
-@again
+@reconnecting
 def upstream_count(api: str) -> int:
     """Return how many Pokémon an API listed last, or 0."""
     runs = SyncRun.objects.filter(api_url=api, upstream_count__isnull=False)
     return runs.order_by("-id").values_list("upstream_count", flat=True).first() or 0
 
 
-@again
+@reconnecting
 def mixed_until() -> datetime | None:
     """Return when the last run ended that met two deployments of upstream."""
     mixed = SyncRun.objects.filter(mixed=True)
@@ -96,7 +96,7 @@ def mixed_until() -> datetime | None:
     return until
 
 
-@again
+@reconnecting
 def twin(pokemon: int, key: str, url: str) -> Sprite | None:
     """Return another sprite of the same URL, the one that was checked last."""
     others = Sprite.objects.filter(url=url, checked_at__isnull=False)

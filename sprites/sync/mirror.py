@@ -1,4 +1,4 @@
-"""The middle of a run: the chosen Pokémon in, jobs to the schedule, outcomes to ``persist``."""
+"""The middle of a run: the chosen Pokémon in, jobs to the schedule, outcomes to ``writer``."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -25,14 +25,14 @@ from ..worker.records import (
 from ..worker.storage import Store
 from . import known as database
 from . import rows
-from .doubts import Doubts
+from .guard import Guard
 from .known import Known
-from .persist import Persist
 from .plan import Choice, Settled, plan, refusal
 from .rows import Entry, Verdict
 from .schedule import Finished, Schedule
 from .select import Selection
 from .tally import Tally
+from .writer import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ _CHUNK = 50
 class Mirror:
     """Brings the chosen Pokémon and their sprites into the database and the storage.
 
-    Without ``persist``, in a dry run, the JSON is read and the plan is counted, and that is all.
+    Without ``writer``, in a dry run, the JSON is read and the plan is counted, and that is all.
     """
 
     def __init__(
@@ -53,15 +53,15 @@ class Mirror:
         store: Store,
         schedule: Schedule[Job],
         tally: Tally,
-        persist: Persist | None,
-        doubts: Doubts,
+        writer: Writer | None,
+        guard: Guard,
     ) -> None:
         self._api, self._choice = api, choice
         self._schedule, self._report = schedule, tally.report
-        self._tally, self._persist, self._doubts = tally, persist, doubts
+        self._tally, self._writer, self._guard = tally, writer, guard
         # Elsewhere a look at a file takes a request: workers look there, many at once.
         self._look = store.holds if store.is_local else None
-        if persist is None and not store.is_local:
+        if writer is None and not store.is_local:
             self._look = lambda name, size: True
         self._species: frozenset[str] | None = None
         self._mixed_until: datetime | None = None
@@ -87,10 +87,10 @@ class Mirror:
 
     def _believe(self) -> None:
         """Write what upstream seems to have lost, or where that is too much none of it."""
-        is_believed = self._doubts.are_small()
-        if self._persist:
-            self._persist.believe(is_believed)
-            self._persist.flush()
+        is_believed = self._guard.are_small()
+        if self._writer:
+            self._writer.believe(is_believed)
+            self._writer.flush()
 
     def _source(self, chosen: Iterable[Reference]) -> Iterator[Job]:
         """Yield a job for each Pokémon whose JSON is due, and the sprite jobs of the others."""
@@ -142,8 +142,8 @@ class Mirror:
                 url = urljoin(self._api, f"generation/{number}/")
                 self._schedule.push(ResourceJob(Kind.GENERATION, url))
         elif isinstance(result, Group):
-            if self._persist:
-                self._persist.generations |= {row.name: result.id for row in result.members}
+            if self._writer:
+                self._writer.generations |= {row.name: result.id for row in result.members}
         elif isinstance(job, ResourceJob) and job.pokemon is not None:
             self._take_pokemon(job, job.pokemon, finished)
         elif isinstance(job, ResourceJob) and finished.outcome.failure:
@@ -155,9 +155,9 @@ class Mirror:
         if isinstance(result, PokemonRecord):
             self._take_record(result, found)
         elif isinstance(result, Unchanged) and found is not None:
-            self._doubts.read(found)
-            if self._persist:
-                self._persist.touch(pokemon, result.etag)
+            self._guard.read(found)
+            if self._writer:
+                self._writer.touch(pokemon, result.etag)
             self._push(self._jobs(pokemon, _listings(found), found))
         elif failure is not None:
             self._tally.pokemon_failed(pokemon, job.url, failure, finished.attempts)
@@ -169,11 +169,11 @@ class Mirror:
             logger.warning("Pokémon %d: %s is now %s", record.id, found.row.name, record.name)
         dropped = rows.dropped(record, found)
         if found:
-            self._doubts.read(found, dropped)
-        if self._persist:
+            self._guard.read(found, dropped)
+        if self._writer:
             origins = self._choice.origins
             whole = not any(refusal(listing, origins) for listing in record.listings)
-            self._persist.pokemon(record, found, whole=whole, withhold=dropped > 0)
+            self._writer.pokemon(record, found, whole=whole, withhold=dropped > 0)
         else:
             self._tally.pokemon(record.id, rows.pokemon_verdict(record, found))
         self._push(self._jobs(record.id, record.listings, found))
@@ -189,21 +189,21 @@ class Mirror:
         sprites = found.sprites if found else {}
         for step in plan(self._choice, pokemon, listings, sprites, self._look):
             self._report.sprites.wanted += 1
-            self._doubts.look_at(pokemon, step.key, sprites.get(step.key))
+            self._guard.look_at(pokemon, step.key, sprites.get(step.key))
             if isinstance(step, Settled):
                 self._settle(step)
             elif hash(step.url) in self._asked:
                 self._twins.append(step)
             else:
                 self._asked.add(hash(step.url))
-                if self._persist:
+                if self._writer:
                     yield step
 
     def _settle(self, step: Settled) -> None:
         if step.failure is None:
             self._report.sprites.unchanged += 1
             return
-        self._doubts.refused(step, self._report.sprites.wanted)
+        self._guard.refused(step, self._report.sprites.wanted)
         self._unsuccessful(step, step.failure, 0)
 
     def _take_sprite(self, job: SpriteJob, finished: Finished[Job]) -> None:
@@ -225,12 +225,12 @@ class Mirror:
         entry = Entry(what.pokemon, what.key, what.url, verdict, attempts, failure)
         stored = isinstance(what, SpriteJob) and what.stored is not None
         is_gone = verdict is Verdict.MISSING and stored
-        is_loss = is_gone and self._doubts.is_loss(what.pokemon, what.key)
+        is_loss = is_gone and self._guard.is_loss(what.pokemon, what.key)
         self._write(entry, withhold=is_loss)
 
     def _write(self, entry: Entry, *, withhold: bool = False) -> None:
-        if self._persist:
-            self._persist.sprite(entry, withhold=withhold)
+        if self._writer:
+            self._writer.sprite(entry, withhold=withhold)
         else:
             self._tally.sprite(entry)
 

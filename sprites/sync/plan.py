@@ -13,8 +13,9 @@ from ..errors import SpritesError
 from ..keys import matches, patterns
 from ..models import Sprite
 from ..worker.http import check_url
-from ..worker.records import Failure, Listing, Request, SpriteJob, StoredFile
+from ..worker.records import Failure, Listing, SpriteJob, StoredFile
 from .known import KnownSprite
+from .request import SyncRequest
 
 State = Sprite.State
 Look = Callable[[str, int | None], bool]
@@ -34,7 +35,9 @@ class Choice:
     retry_failed: bool = False
 
     @classmethod
-    def of(cls, request: Request, origins: frozenset[str], now: datetime, fresh_for: float) -> Self:
+    def of(
+        cls, request: SyncRequest, origins: frozenset[str], now: datetime, fresh_for: float
+    ) -> Self:
         """Return what a request chooses at a time; what is younger than that is fresh."""
         return cls(
             globs=patterns(request.sprites),

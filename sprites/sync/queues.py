@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from .hosts import Host, Rules
+from .breaker import Host, Rules
 
 J = TypeVar("J")
 
-_MOST_WAITING = 1000
+_MAX_WAITING = 1000
 """Jobs that wait at the most before no more are taken from the source."""
 
 Service = tuple[str, str]
@@ -135,7 +135,7 @@ class Queues(Generic[J]):
             for queue in self._queues.values():
                 if queue and self._is_open(queue, now):
                     return queue.pop()
-            if len(self) >= _MOST_WAITING or not self._pull():
+            if len(self) >= _MAX_WAITING or not self._pull():
                 return None
 
     def _pull(self) -> bool:

@@ -6,7 +6,7 @@ from enum import IntEnum
 from ..errors import Code
 from ..worker.records import Meter
 
-MOST_FAILURES = 10_000
+MAX_FAILURES = 10_000
 """Failures that a report lists; the sprites' rows have them all."""
 
 
@@ -98,7 +98,7 @@ class SyncReport:
 
     def fail(self, failure: FailureReport) -> None:
         """List a failure, unless there are far too many already."""
-        if len(self.failures) < MOST_FAILURES:
+        if len(self.failures) < MAX_FAILURES:
             self.failures.append(failure)
 
     def balance(self) -> None:

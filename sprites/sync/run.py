@@ -1,4 +1,4 @@
-"""The conductor: a Request in, a SyncReport out.
+"""The conductor: a SyncRequest in, a SyncReport out.
 
 Open the pool, take the lock, probe the storage, select, mirror, tidy up, report.
 """
@@ -21,25 +21,26 @@ from ..executors.pool import open_pool
 from ..models import SyncRun
 from ..origins import origin
 from ..worker.job import Context, run_job
-from ..worker.records import Job, Outcome, Request, ResourceJob, SpriteJob
+from ..worker.records import Job, Outcome, ResourceJob, SpriteJob
 from ..worker.storage import Store
-from . import announce, upkeep
+from . import announce, cleanup
 from . import known as database
-from .doubts import Doubts
-from .lease import Lease, forget_runs
+from .guard import Guard
+from .lock import RunLock, forget_runs
 from .mirror import Mirror
-from .persist import Persist
 from .plan import Choice
+from .preflight import check_hooks, check_migrations, policy, rules
 from .probe import probe
 from .queues import Service
 from .report import ExitCode, SyncReport
+from .request import SyncRequest
 from .schedule import Schedule
 from .select import Selector
-from .site import check_hooks, check_migrations, policy, rules
-from .sketch import Sketch
 from .stop import Stop, StoppedError
 from .tally import Tally
+from .timeline import Timeline
 from .wanted import check_sprites, tell_unmatched
+from .writer import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Listener:
 
 
 def sync(
-    request: Request,
+    request: SyncRequest,
     options: Options,
     *,
     stop: Stop | None = None,
@@ -82,12 +83,14 @@ def sync(
 class Conductor:
     """One run, from its pool to its report."""
 
-    def __init__(self, request: Request, options: Options, stop: Stop, listener: Listener) -> None:
+    def __init__(
+        self, request: SyncRequest, options: Options, stop: Stop, listener: Listener
+    ) -> None:
         self.report = SyncReport(options.EXECUTOR, options.WORKERS)
         self._request, self._options, self._stop = request, options, stop
         self._listener = listener
         self._began = self._flushed = self._beaten = time.monotonic()
-        self._sketch = Sketch(time.time())
+        self._timeline = Timeline(time.time())
         self._store = Store.connect(options.STORAGE)
         self._pool = open_pool(options.EXECUTOR, options.WORKERS, options.DASK_SCHEDULER)
         self._schedule: Schedule[Job] = Schedule(
@@ -101,9 +104,9 @@ class Conductor:
             on_pause=self._paused,
         )
         self._tally = Tally(self.report)
-        self._lease: Lease | None = None
+        self._lock: RunLock | None = None
         self._mirror: Mirror | None = None
-        self._persist: Persist | None = None
+        self._writer: Writer | None = None
         self._now = timezone.now()
         self._is_clean = False
 
@@ -129,23 +132,23 @@ class Conductor:
 
     def _begin(self, run: SyncRun) -> None:
         """Take the lock, and from then on the time from the database."""
-        self._lease = lease = _take_lease(run)
-        self._now = lease.run.heartbeat_at
-        self._persist = Persist(self._store, self._tally, lease)
+        self._lock = lock = _take_lock(run)
+        self._now = lock.run.heartbeat_at
+        self._writer = Writer(self._store, self._tally, lock)
         machines, name = self._pool.nodes, self._options.EXECUTOR
         self._guarded(partial(probe, self._store, self._schedule, machines, name))
         is_stopped = self._stop.exit_code is ExitCode.STOPPED
-        if is_stopped and not self._persist.is_abandoned:  # its executor is of no use
+        if is_stopped and not self._writer.is_abandoned:  # its executor is of no use
             raise UsageError(self._stop.message)
 
     def _let_go(self, error: BaseException) -> None:
-        if self._lease is None:
+        if self._lock is None:
             return
         with suppress(DatabaseError, InterfaceError):
             if isinstance(error, UsageError):
-                self._lease.discard()
+                self._lock.discard()
             else:
-                self._lease.interrupt(plain(f"{type(error).__name__}: {error}"))
+                self._lock.interrupt(plain(f"{type(error).__name__}: {error}"))
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """Take a step; where the run must stop, note why instead of raising."""
@@ -168,31 +171,31 @@ class Conductor:
     def _give_up(self, why: str) -> None:
         """Stop, write no more, and take what the workers still bring back."""
         self._stop.ask(ExitCode.STOPPED, why)
-        if self._persist:
-            self._persist.abandon()
+        if self._writer:
+            self._writer.abandon()
         if self._mirror:
             self._mirror.drain()
 
     def _mirror_selection(self) -> None:
-        if self._lease and self._lease.dead and self._store.is_local:
-            upkeep.check_last(self._store, self._lease.dead, self._heed)
+        if self._lock and self._lock.dead and self._store.is_local:
+            cleanup.check_last(self._store, self._lock.dead, self._heed)
         options = self._options
         choice = Choice.of(self._request, options.origins, self._now, options.FRESH_FOR)
         selector = Selector(self._schedule, options.API_URL, self._stop)
         kept = database.references() if choice.from_rows else ()
         selection = selector.select(self._request, kept)
-        doubts = Doubts(self._stop, options.MAX_SHRINK, database.stored_count())
-        doubts.compare_lists(database.upstream_count(options.API_URL), selection.upstream_count)
-        if self._lease:
-            self._lease.run.upstream_count = selection.upstream_count
+        guard = Guard(self._stop, options.MAX_SHRINK, database.stored_count())
+        guard.compare_lists(database.upstream_count(options.API_URL), selection.upstream_count)
+        if self._lock:
+            self._lock.run.upstream_count = selection.upstream_count
         self._mirror = Mirror(
             options.API_URL,
             choice,
             self._store,
             self._schedule,
             self._tally,
-            self._persist,
-            doubts,
+            self._writer,
+            guard,
         )
         self._mirror.run(selection)
         if not self._stop.asked:
@@ -204,7 +207,7 @@ class Conductor:
         self.report.retries = self._schedule.retries
         if isinstance(job, ResourceJob) and outcome.snapshot:
             self._belong(outcome.snapshot)
-        self._sketch.attempt(job, outcome)
+        self._timeline.attempt(job, outcome)
         self._listener.on_attempt(job, outcome)
 
     def _belong(self, snapshot: str) -> None:
@@ -216,15 +219,15 @@ class Conductor:
             )
 
     def _paused(self, host: str, seconds: float) -> None:
-        self._sketch.pause(host, time.time(), seconds)
+        self._timeline.pause(host, time.time(), seconds)
         self._listener.on_pause(host, seconds)
 
     def _tick(self) -> None:
         """Write a batch when it is due, and show that the run lives."""
         now = time.monotonic()
         self.report.seconds = now - self._began
-        if self._persist and (self._persist.is_full or now > self._flushed + _FLUSH_EVERY):
-            self._persist.flush()
+        if self._writer and (self._writer.is_full or now > self._flushed + _FLUSH_EVERY):
+            self._writer.flush()
             self._flushed = time.monotonic()
         self._beat()
         self._listener.on_progress(self.report)
@@ -238,36 +241,36 @@ class Conductor:
     def _beat(self) -> None:
         """Write how far the run is, from time to time, and heed its Stop button."""
         now = time.monotonic()
-        if self._persist and not self._persist.is_abandoned and now > self._beaten + _BEAT_EVERY:
+        if self._writer and not self._writer.is_abandoned and now > self._beaten + _BEAT_EVERY:
             self._beaten = now
-            if not self._persist.lease.beat(self.report, self._sketch.as_json()):
+            if not self._writer.lock.beat(self.report, self._timeline.as_json()):
                 self._stop.ask(ExitCode.INTERRUPTED, "stopped from the site")
 
     def _tidy(self) -> None:
         """Leave nothing behind: replaced files, old rows, stray files of a run that was killed."""
         gone_for = timedelta(seconds=self._options.PRUNE_AFTER)
         share = self._options.MAX_SHRINK
-        if self._persist is None:
+        if self._writer is None:
             if self._request.prune:
-                self.report.pruned = upkeep.count_gone(self._now - gone_for, share)
+                self.report.pruned = cleanup.count_gone(self._now - gone_for, share)
             return
-        if self._persist.is_abandoned:
+        if self._writer.is_abandoned:
             return
-        store, lease = self._store, self._persist.lease
-        self._persist.finish()
+        store, lock = self._store, self._writer.lock
+        self._writer.finish()
         self._is_clean = not (
             self._schedule.lost_any
-            or self._persist.left_any
-            or lease.after_stray
+            or self._writer.left_any
+            or lock.after_stray
             or self._stop.exit_code is ExitCode.STOPPED  # a disk that fails may keep a part
         )
         if self._stop.asked:
             return
         if self._request.prune:
-            self.report.pruned = upkeep.prune(store, lease, gone_for, share)
+            self.report.pruned = cleanup.prune(store, lock, gone_for, share)
         if self._request.prune or not self._is_clean:
             self._is_clean = False
-            self._is_clean = upkeep.sweep(store, lease, self._heed)
+            self._is_clean = cleanup.sweep(store, lock, self._heed)
         forget_runs(self._options.KEEP_RUNS)
 
     def _conclude(self) -> None:
@@ -277,17 +280,17 @@ class Conductor:
         failed = report.sprites.failed or report.pokemon.failed
         report.exit_code = self._stop.exit_code or (ExitCode.FAILURES if failed else ExitCode.DONE)
         report.message = self._stop.message
-        if self._lease:
+        if self._lock:
             try:
-                self._lease.release(report, self._sketch.as_json(), swept=self._is_clean)
+                self._lock.release(report, self._timeline.as_json(), swept=self._is_clean)
             except (DatabaseGoneError, DatabaseError, InterfaceError) as error:
-                logger.error("the end of run %d can't be written: %s", self._lease.run.pk, error)
-            announce.finished(self._lease.run, report)
+                logger.error("the end of run %d can't be written: %s", self._lock.run.pk, error)
+            announce.finished(self._lock.run, report)
 
 
-def _take_lease(run: SyncRun) -> Lease:
+def _take_lock(run: SyncRun) -> RunLock:
     try:
-        return Lease.take(run)
+        return RunLock.take(run)
     except (DatabaseError, InterfaceError) as error:
         raise DatabaseGoneError(f"the run can't be noted: {error}") from None
 

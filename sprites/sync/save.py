@@ -1,4 +1,4 @@
-"""A batch in, its statements out: what one transaction of ``persist`` writes.
+"""A batch in, its statements out: what one transaction of ``writer`` writes.
 
 ``bulk_create(update_conflicts=True)`` would compile each batch anew: 100 µs of CPU a sprite's row,
 which was most of a run's CPU; the prepared statements of ``upsert`` take 8.

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 from ..errors import RETRIED, Code, SpritesError, UsageError
 from ..executors.pool import Pool
 from ..worker.records import Failure, Outcome
-from .hosts import Host, Rules
+from .breaker import Host, Rules
 from .queues import Queues, Service, Task
 from .report import ExitCode
 from .stop import Stop
@@ -28,7 +28,7 @@ J = TypeVar("J")
 
 _TICK = 0.5
 """Seconds that the loop sleeps at the most, so that its heart keeps beating."""
-_MOST_GIVEN_BACK = 10
+_MAX_GIVEN_BACK = 10
 """Windows of jobs in a row that an executor may give back without having begun one."""
 
 
@@ -175,7 +175,7 @@ class Schedule(Generic[J]):
         """Keep a job for later that came back as it was."""
         self._waiting.take_back(task)
         self._given_back += 1
-        if self._given_back > _MOST_GIVEN_BACK * self._pool.window:
+        if self._given_back > _MAX_GIVEN_BACK * self._pool.window:
             self._blame("gives back every job")
         return iter(())
 

@@ -11,14 +11,14 @@ from urllib.parse import urljoin
 from ..errors import UsageError, nearest
 from ..origins import origin
 from ..worker.pokeapi import UPSTREAM
-from ..worker.records import Group, Job, Kind, ListPage, Reference, Request, ResourceJob, Result
+from ..worker.records import Group, Job, Kind, ListPage, Reference, ResourceJob, Result
 from .report import ExitCode
+from .request import SyncRequest
 from .schedule import Schedule
 from .stop import Stop, StoppedError
 
-DEFAULT_LIMIT = 100
 _PAGE_SIZE = 2000
-_MOST_PAGES = 500
+_MAX_PAGES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Selector:
     def __init__(self, schedule: Schedule[Job], api: str, stop: Stop) -> None:
         self._schedule, self._api, self._stop = schedule, api, stop
 
-    def select(self, request: Request, kept: Iterable[Reference] = ()) -> Selection:
+    def select(self, request: SyncRequest, kept: Iterable[Reference] = ()) -> Selection:
         """Return the Pokémon that a request means, also of those kept here and listed no more."""
         listed = self._list("pokemon")
         ids = {row.id for row in listed}
@@ -55,7 +55,7 @@ class Selector:
             chosen = [row for row in chosen if _may_belong(row, species)]
         if not request.forms:
             chosen = [row for row in chosen if not is_form(row.id)]
-        return Selection(tuple(chosen)[: limit(request)], len(listed), species)
+        return Selection(tuple(chosen)[: request.count], len(listed), species)
 
     def _list(self, path: str) -> list[Reference]:
         """Return a whole list, however many pages it has."""
@@ -69,7 +69,7 @@ class Selector:
             if not page.next or len(rows) > page.count:
                 break
             url = self._next(url, page.next)
-            if url in seen or len(seen) >= _MOST_PAGES:
+            if url in seen or len(seen) >= _MAX_PAGES:
                 self._give_up(f"upstream's list of {path} never ends: {url} again")
         if not rows or len(rows) != page.count:
             self._give_up(f"upstream's list of {path} has {len(rows)} rows and says {page.count}")
@@ -124,16 +124,7 @@ def is_form(pokemon: int) -> bool:
     return pokemon > 10_000
 
 
-def limit(request: Request) -> int | None:
-    """Return how many Pokémon a request may mean; the lecture's 100 where it says nothing."""
-    says_which = request.names or request.ids or request.generations or request.types
-    upkeep = request.verify or request.retry_failed
-    if request.limit is None and not request.everyone and not says_which and not upkeep:
-        return DEFAULT_LIMIT
-    return request.limit
-
-
-def _named(everyone: list[Reference], request: Request) -> Iterator[Reference]:
+def _named(everyone: list[Reference], request: SyncRequest) -> Iterator[Reference]:
     """Yield the Pokémon that are named, in upstream's order; raises UsageError for unknown ones."""
     by_name = {row.name: row.id for row in everyone}
     ids = {row.id for row in everyone}

@@ -13,7 +13,7 @@ GRACE = 3.0
 _LAST = 1.5
 """Seconds that aborted jobs get to come back before the run goes on without them."""
 
-_MOST_TEXT = 500
+_MAX_TEXT = 500
 """Characters of a reason, some of which may come from outside."""
 
 
@@ -59,7 +59,7 @@ class Stop:
         """Ask the run to stop; every later request is ignored."""
         if self.asked:
             return
-        self._since, self.message = time.monotonic(), plain(message, _MOST_TEXT)
+        self._since, self.message = time.monotonic(), plain(message, _MAX_TEXT)
         self.exit_code = exit_code
         self._events.put(True)
         self._wake()

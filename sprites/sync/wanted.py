@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from ..errors import UsageError, nearest
 from ..keys import PRESETS, has_shape, is_glob, matches
-from ..worker.records import Request
 from . import known as database
 from .report import SyncReport
+from .request import SyncRequest
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +23,14 @@ def check_sprites(names: Sequence[str]) -> None:
         if name not in known:
             raise UsageError(
                 f"--sprites is {name!r}; allowed: {', '.join(PRESETS)}, globs, and keys as"
-                f" --list-sprites has them{nearest(name, [*PRESETS, *known])}"
+                f" --list-sprites has them{nearest(name, [*PRESETS, *known])}",
+                "--sprites",
             )
 
 
-def tell_unmatched(request: Request, report: SyncReport) -> None:
+def tell_unmatched(request: SyncRequest, report: SyncReport) -> None:
     """Warn of names that no sprite matched, once the documents have been read."""
-    is_about_rows = request.verify or request.retry_failed or request.only
-    if is_about_rows or report.pokemon.checked == report.pokemon.failed:
+    if request.is_about_rows or report.pokemon.checked == report.pokemon.failed:
         return
     if not report.sprites.wanted:
         names = ", ".join(map(repr, request.sprites))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..errors import Code, SpritesError
 
 _PACKED_CHUNKS = (b"zTXt", b"iTXt", b"iCCP")
-_MOST_PACKED = 16
+_MAX_PACKED = 16
 _GIF_PICTURE, _GIF_EXTENSION, _GIF_TRAILER = b",!;"
 _JPEG_MARKER = re.compile(rb"\xff+([\xc0-\xcf\xd9-\xfe])")
 """What begins a segment, or ends the image, behind any fill bytes."""
@@ -22,7 +22,7 @@ _JPEG_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends a scan: no stuffed byte, no restart, no fill."""
 _JPEG_TEXTS = frozenset({*range(0xE1, 0xF0), 0xFE}) - {0xEE}
 """Comments, and what applications say; only JFIF's and Adobe's segments bear on the pixels."""
-_MOST_SCANS = 100
+_MAX_SCANS = 100
 """Scans of one JPEG, each of which goes over the whole picture; encoders make about ten."""
 
 
@@ -36,8 +36,8 @@ def png_end(data: bytes) -> int:
         kind = data[at + 4 : at + 8]
         start, at = at + 4, at + 12 + int.from_bytes(data[at : at + 4], "big")
         packed += kind in _PACKED_CHUNKS
-        if packed > _MOST_PACKED:
-            raise SpritesError(Code.BOMB, f"over {_MOST_PACKED} packed texts in one PNG")
+        if packed > _MAX_PACKED:
+            raise SpritesError(Code.BOMB, f"over {_MAX_PACKED} packed texts in one PNG")
         if at > len(data):
             return 0
         if kind == b"IEND":
@@ -103,8 +103,8 @@ def jpeg_end(data: bytes) -> int:
     scans = 0
     for kind, _, end in _jpeg_segments(data):
         scans += kind == _JPEG_SCAN
-        if scans > _MOST_SCANS:
-            raise SpritesError(Code.BOMB, f"over {_MOST_SCANS} scans in one JPEG")
+        if scans > _MAX_SCANS:
+            raise SpritesError(Code.BOMB, f"over {_MAX_SCANS} scans in one JPEG")
         if kind == _JPEG_END:
             return end
     return 0

@@ -33,7 +33,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GZIP = 16 + zlib.MAX_WBITS
 _SNAPSHOT = "X-PokeAPI-Hash"
 _OBJECT = re.compile(r"[^\s<(]*(?:<[^>]*>|\([^)]*\)): ")
-_MOST_TEXT = 200
+_MAX_TEXT = 200
 """Characters of an error's text, and of a header that is kept or read."""
 
 
@@ -140,7 +140,7 @@ def _reply(response: HTTPResponse, cap: int, usage: Usage, conditional: bool) ->
 def _tag(response: HTTPResponse, name: str) -> str:
     """Return a header, such as the ETag, if it is short and plain, else ""."""
     tag = response.headers.get(name, "")
-    return tag if len(tag) <= _MOST_TEXT and tag.isascii() and tag.isprintable() else ""
+    return tag if len(tag) <= _MAX_TEXT and tag.isascii() and tag.isprintable() else ""
 
 
 def _refusal(response: HTTPResponse) -> SpritesError:
@@ -243,6 +243,6 @@ def _code(error: Exception) -> Code:
 
 def _describe(error: Exception) -> str:
     """Say what went wrong without the object that urllib3 puts before it."""
-    text = str(error)[: 2 * _MOST_TEXT]
+    text = str(error)[: 2 * _MAX_TEXT]
     named = _OBJECT.match(text)
-    return text[named.end() if named else 0 :][:_MOST_TEXT]
+    return text[named.end() if named else 0 :][:_MAX_TEXT]

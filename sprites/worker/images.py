@@ -23,7 +23,7 @@ from .svg import svg_size
 
 SVG = "image/svg+xml"
 _T = TypeVar("_T")
-_MOST_SCREENS = 25
+_MAX_SCREENS = 25
 """An animation may decode to this many times the pixels of the largest still image."""
 
 
@@ -138,7 +138,7 @@ def _decode_gif(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
     _check_frames(width * height, len(pictures), limits)
     sizes = [picture.width * picture.height for picture in pictures]  # the screen may be smaller
     _check_pixels(max(sizes), limits.max_pixels)
-    _check_pixels(sum(sizes), limits.max_pixels * _MOST_SCREENS)
+    _check_pixels(sum(sizes), limits.max_pixels * _MAX_SCREENS)
     for picture in _in_time(pictures, limits):
         how = (picture.code_size, picture.interlaced)
         Image.frombytes("L", (picture.width, picture.height), picture.coded, "gif", how)
@@ -152,7 +152,7 @@ def _check_frames(pixels: int, frames: int, limits: Limits) -> None:
     if frames > limits.max_frames:
         raise SpritesError(Code.BOMB, f"over {limits.max_frames} frames")
     _check_pixels(pixels, limits.max_pixels)
-    _check_pixels(pixels * frames, limits.max_pixels * _MOST_SCREENS)
+    _check_pixels(pixels * frames, limits.max_pixels * _MAX_SCREENS)
 
 
 def _check_pixels(pixels: int, most: int) -> None:

@@ -3,10 +3,8 @@
 Down go jobs with a Context, up come Outcomes.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
 
 from ..errors import Code
 
@@ -217,39 +215,3 @@ class Outcome:
     failure: Failure | None = None
     meter: Meter | None = None
     snapshot: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asks of a run: which Pokémon, which of their sprites, and what to do.
-
-    ``ids`` are inclusive ranges; ``limit`` cuts the list after every other choice. Where nothing
-    says who, it is the first 100, or with ``everyone`` all. ``only`` narrows a choice to single
-    sprites, by Pokémon and key, and asks for no Pokémon's JSON.
-    """
-
-    names: tuple[str, ...] = ()
-    ids: tuple[tuple[int, int], ...] = ()
-    limit: int | None = None
-    everyone: bool = False
-    generations: tuple[int, ...] = ()
-    types: tuple[str, ...] = ()
-    forms: bool = True
-    sprites: tuple[str, ...] = ("default",)
-    only: tuple[tuple[int, str], ...] = ()
-    force: bool = False
-    retry_failed: bool = False
-    verify: bool = False
-    prune: bool = False
-    dry_run: bool = False
-
-    @classmethod
-    def read(cls, selection: Mapping[str, Any]) -> Self:
-        """Return the request that a run's row keeps as JSON."""
-        known = {item.name for item in fields(cls)}
-        return cls(**{name: _frozen(value) for name, value in selection.items() if name in known})
-
-
-def _frozen(value: Any) -> Any:
-    """Return what JSON made a list of as the tuple that it was."""
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -30,7 +30,7 @@ _HEADERS = {
     "Accept": "*/*",
     "Accept-Encoding": "gzip",
 }
-_MOST_CONNECTIONS = 256
+_MAX_CONNECTIONS = 256
 _SHORT = 64 * 1024
 """Bytes of a refusal that are read for the sake of its connection."""
 _SAFE = "%/?:@!$&'()*+,;=~[]"
@@ -215,7 +215,7 @@ class _Adapter(HTTPAdapter):
     """
 
     def __init__(self, allow_private: bool) -> None:
-        super().__init__(pool_maxsize=_MOST_CONNECTIONS)
+        super().__init__(pool_maxsize=_MAX_CONNECTIONS)
         if not allow_private:
             pools = {"http": _PublicPool, "https": _PublicTLSPool}
             self.poolmanager.pool_classes_by_scheme = pools

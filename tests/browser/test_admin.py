@@ -14,7 +14,7 @@ from pytest_django import Settings
 from sprites.models import SyncRun
 from sprites.testing import PokeAPI
 
-from ..background import finish, running
+from ..support.background import finish, running
 from .test_accessibility import violations
 
 Open = Callable[..., Page]

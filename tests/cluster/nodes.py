@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from ..site import ROOT, until
+from ..support.site import ROOT, until
 
 
 class Nodes:

@@ -5,7 +5,7 @@ import signal
 
 from ..faults.lab import ShellLab, wait_for
 from ..faults.signalled import descendants, ended, sprite_files, start
-from ..site import Run
+from ..support.site import Run
 from .test_runs import SLOW, said
 
 LOKY = ("--executor", "loky.get_reusable_executor", "--workers", "2")

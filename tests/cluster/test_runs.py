@@ -9,7 +9,7 @@ from sprites import __version__
 
 from ..faults.lab import GIF, ShellLab, wait_for
 from ..faults.signalled import ended, sprite_files, start
-from ..site import Run
+from ..support.site import Run
 from .nodes import Nodes
 
 SLOW: dict[str, Any] = {"path": "/sprites/*", "delay": 0.4}

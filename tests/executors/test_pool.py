@@ -16,8 +16,8 @@ from sprites.errors import UsageError
 from sprites.executors.pool import InPlaceExecutor, Pool, open_pool
 from sprites.sync.identity import process_name
 
-from .. import factories
-from ..site import ROOT, until
+from ..support import factories
+from ..support.site import ROOT, until
 
 
 @contextmanager
@@ -33,7 +33,13 @@ def opened(name: str, workers: int = 2) -> Iterator[Pool]:
 @pytest.mark.parametrize(
     "name",
     [
-        *("sync", "threads", "processes", "tests.factories.threads", "tests.factories.single"),
+        *(
+            "sync",
+            "threads",
+            "processes",
+            "tests.support.factories.threads",
+            "tests.support.factories.single",
+        ),
         "concurrent.futures.ThreadPoolExecutor",
     ],
 )
@@ -84,7 +90,7 @@ def test_processes_are_never_forked(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_processes_load_no_models() -> None:
     """A worker is preloaded; it has no registry of apps, no settings and no database."""
     script = (
-        "from sprites.executors.pool import open_pool; from tests.factories import loaded;"
+        "from sprites.executors.pool import open_pool; from tests.support.factories import loaded;"
         "names = ['sprites.worker.job', 'sprites.models', 'sprites.conf'];"
         "print(open_pool('processes', 1).submit(loaded, *names).result())"
     )
@@ -154,10 +160,10 @@ def test_workers_die_with_their_parent() -> None:
     [
         ("nope", "'nope' is not threads, processes, sync"),
         ("no.such.module", "No module named 'no'"),
-        ("tests.factories.missing", "missing"),
-        ("tests.factories.NOT_CALLABLE", "can't be called"),
-        ("tests.factories.no_executor", "gives a list, not a concurrent.futures.Executor"),
-        ("tests.factories.broken", "OSError: no cluster for 2"),
+        ("tests.support.factories.missing", "missing"),
+        ("tests.support.factories.NOT_CALLABLE", "can't be called"),
+        ("tests.support.factories.no_executor", "gives a list, not a concurrent.futures.Executor"),
+        ("tests.support.factories.broken", "OSError: no cluster for 2"),
     ],
 )
 def test_a_name_without_an_executor_is_wrong_input(name: str, says: str) -> None:

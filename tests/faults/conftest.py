@@ -8,8 +8,8 @@ from pytest_django import Settings
 
 from sprites.testing import PokeAPI
 
-from ..database import Database
-from ..site import ShellSite, Site
+from ..support.database import Database
+from ..support.site import ShellSite, Site
 from .lab import HereLab, ShellLab, State
 from .servers import Canary
 from .signalled import kill

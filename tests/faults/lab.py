@@ -24,7 +24,7 @@ from pytest_django import Settings
 
 from sprites.testing import PokeAPI
 
-from ..site import Run, ShellSite, Site, assert_adds_up
+from ..support.site import Run, ShellSite, Site, assert_adds_up
 
 KEYS = (
     "front_default",

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from ..database import SQLite
-from ..site import ROOT
+from ..support.database import SQLite
+from ..support.site import ROOT
 from .lab import ShellLab, wait_for
 from .signalled import descendants, ended, kill
 from .storms import POINTS, Act, Storm

@@ -14,8 +14,8 @@ import pytest
 
 from sprites.testing import PokeAPI
 
-from ..database import Database
-from ..site import Run
+from ..support.database import Database
+from ..support.site import Run
 from .conftest import shell_lab_in
 from .lab import LIST, ShellLab
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ..site import ROOT
+from ..support.site import ROOT
 from .lab import SELECTION, ShellLab
 
 POINTS = ("probe", "write", "rename", "row", "batch", "delete", "end")

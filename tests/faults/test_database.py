@@ -15,7 +15,7 @@ from django.test import Client
 
 from sprites.models import Pokemon, Sprite, SyncRun
 
-from ..sync.test_persist import refused
+from ..sync.test_writer import refused
 from .lab import GIF, PNG, HereLab, ShellLab, sha256, wait_for
 from .signalled import ended, sprite_files, start
 

@@ -11,16 +11,17 @@ import pytest
 
 from sprites.conf import Options
 from sprites.executors.pool import Pool
-from sprites.sync.hosts import Rules
+from sprites.sync.breaker import Rules
+from sprites.sync.preflight import checked_options
 from sprites.sync.report import ExitCode
+from sprites.sync.request import SyncRequest
 from sprites.sync.run import sync
 from sprites.sync.schedule import Schedule
-from sprites.sync.site import checked_options
 from sprites.sync.stop import Stop
-from sprites.worker.records import Outcome, Request
+from sprites.worker.records import Outcome
 
-from .. import factories
-from ..site import Run
+from ..support import factories
+from ..support.site import Run
 from .lab import GIF, KEYS, HereLab, ShellLab, wait_for
 from .signalled import descendants, ended, start
 from .strangers import ODD
@@ -118,7 +119,7 @@ def test_a_stop_ends_no_process_of_somebody_else(lab: HereLab) -> None:
     meddler = threading.Thread(target=interfere)
     meddler.start()
     options: Options = checked_options(EXECUTOR="processes", TIMEOUT=60, READ_TIMEOUT=60)
-    report = sync(Request(ids=((1, 3),), sprites=KEYS), options, stop=stop)
+    report = sync(SyncRequest(ids=((1, 3),), sprites=KEYS), options, stop=stop)
     meddler.join()
     try:
         assert report.exit_code is ExitCode.INTERRUPTED

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sprites.errors import SpritesError
 from sprites.executors.pool import open_pool
-from sprites.sync.hosts import Rules
+from sprites.sync.breaker import Rules
 from sprites.sync.schedule import Schedule
 from sprites.sync.stop import Stop
 from sprites.worker import pokeapi

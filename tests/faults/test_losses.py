@@ -10,7 +10,7 @@ from PIL import Image
 
 from sprites.models import Pokemon, Sprite, SyncRun
 
-from ..background import DEAD, running
+from ..support.background import DEAD, running
 from .lab import BACK, DOCUMENT, GIF, PNG, HereLab
 
 IMAGES = "/sprites/*"

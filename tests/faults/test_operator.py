@@ -14,8 +14,8 @@ from django.conf import settings as django_settings
 from django.core.checks import run_checks
 from django.db import connection
 
-from .. import database
-from ..site import ROOT
+from ..support import database
+from ..support.site import ROOT
 from .lab import GIF, HereLab, ShellLab, wait_for
 from .signalled import ended, kill, start
 
@@ -73,9 +73,9 @@ _NO_EXECUTORS = {
     "tests.faults.unimportable.factory": "RuntimeError",
     "no.such.module.factory": "No module named",
     "tests.faults.executors.nothing": "nothing",
-    "tests.factories.NOT_CALLABLE": "can't be called",
-    "tests.factories.no_executor": "not a concurrent.futures.Executor",
-    "tests.factories.broken": "no cluster",
+    "tests.support.factories.NOT_CALLABLE": "can't be called",
+    "tests.support.factories.no_executor": "not a concurrent.futures.Executor",
+    "tests.support.factories.broken": "no cluster",
     "builtins.dict": "not a concurrent.futures.Executor",
 }
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from sprites import console
+from sprites.management import terminal
 
-from ..site import ROOT, Run
+from ..support.site import ROOT, Run
 from .lab import GIF, LIST, PNG, SELECTION, HereLab, ShellLab, wait_for
 from .signalled import descendants, ended, kill, sprite_files, start
 
@@ -150,8 +150,8 @@ def test_progress_that_can_not_be_shown_is_dropped(
     lab: HereLab, monkeypatch: pytest.MonkeyPatch, opened: Callable[[], int]
 ) -> None:
     """P8: a line or a bar that the stream does not take ends no run, whenever it comes."""
-    monkeypatch.setattr(console, "_LINE_EVERY", 0.0)
-    monkeypatch.setattr(console, "_REDRAW_EVERY", 0.0)
+    monkeypatch.setattr(terminal, "_LINE_EVERY", 0.0)
+    monkeypatch.setattr(terminal, "_REDRAW_EVERY", 0.0)
     stream = open(opened(), "w", buffering=1)  # noqa: SIM115 # what it holds can't be flushed
     try:
         call_command("fetch_sprites", *SELECTION, "-v3", stderr=stream)

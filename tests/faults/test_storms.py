@@ -13,7 +13,7 @@ import pytest
 
 from sprites.testing import PokeAPI
 
-from ..database import Database
+from ..support.database import Database
 from .conftest import shell_lab_in
 from .lab import KEYS, ShellLab
 from .signalled import kill

@@ -2,7 +2,7 @@
 
 import re
 
-from ..site import ROOT
+from ..support.site import ROOT
 
 _ROWS = {"H": 15, "C": 11, "N": 5, "P": 11, "D": 6, "S": 8, "K": 8, "X": 13, "O": 8}
 _TEXT = (ROOT / "docs/faults.md").read_text()

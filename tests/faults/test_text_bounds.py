@@ -11,7 +11,7 @@ from sprites.querysets import slug
 from sprites.worker import pokeapi
 from sprites.worker.records import Kind, PokemonRecord
 
-from ..policies import fetch
+from ..support.policies import fetch
 from .costs import soon
 from .lab import DOCUMENT, LIST, HereLab
 from .servers import Line

@@ -18,8 +18,8 @@ from django.db import connection, connections
 
 from sprites.models import Sprite, SyncRun
 
-from ..background import DEAD, running
-from ..site import ROOT, Run
+from ..support.background import DEAD, running
+from ..support.site import ROOT, Run
 from .lab import GIF, SELECTION, HereLab, ShellLab, wait_for
 from .signalled import ended, kill, start
 from .storages import Watched

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..site import ROOT, Run, ShellSite
+from ..support.site import ROOT, Run, ShellSite
 from .lab import HereLab, ShellLab
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from sprites.models import Sprite
 
-from ..rows import add_pokemon, add_sprite
+from ..support.rows import add_pokemon, add_sprite
 
 pytestmark = pytest.mark.django_db
 

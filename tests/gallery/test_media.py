@@ -15,7 +15,7 @@ from pytest_django import Settings
 import pokesite.urls  # noqa: F401  (it reads MEDIA_URL, which these tests change)
 from sprites.models import Sprite
 
-from ..rows import add_pokemon, add_sprite
+from ..support.rows import add_pokemon, add_sprite
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +100,7 @@ def test_a_site_without_the_gallery_keeps_the_storages_address(
     storage: Any, settings: Settings, tmp_path: Path
 ) -> None:
     """Where the app's URLs are not included, a template tag still draws."""
-    settings.MEDIA_URL, settings.ROOT_URLCONF = "", "tests.no_urls"
+    settings.MEDIA_URL, settings.ROOT_URLCONF = "", "tests.support.no_urls"
     assert storage(FileSystemStorage(tmp_path)).file.url.startswith("/sprites/25/")
 
 

@@ -9,7 +9,7 @@ from sprites.looks import Look
 from sprites.models import Pokemon, Sprite, SyncRun
 from sprites.querysets import PokemonQuerySet
 
-from ..rows import add_pokemon, add_sprite
+from ..support.rows import add_pokemon, add_sprite
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from sprites.models import Pokemon
 
-from ..rows import add_pokemon, add_sprite
+from ..support.rows import add_pokemon, add_sprite
 
 pytestmark = pytest.mark.django_db
 

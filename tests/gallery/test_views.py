@@ -16,8 +16,8 @@ from pytest_django import DjangoAssertNumQueries
 from sprites.gallery.filters import Choices, Filters
 from sprites.models import Sprite, SyncRun
 
-from ..background import running
-from ..rows import add_pokemon, add_sprite
+from ..support.background import running
+from ..support.rows import add_pokemon, add_sprite
 
 pytestmark = pytest.mark.django_db
 

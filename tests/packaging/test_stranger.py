@@ -8,7 +8,7 @@ import pytest
 
 from sprites.testing import PokeAPI
 
-from ..site import until
+from ..support.site import until
 from .browser import Browser, Page
 from .conftest import Built
 from .stranger import Stranger, changes, find_python

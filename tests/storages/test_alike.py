@@ -12,8 +12,8 @@ from pytest_django import Settings
 from sprites.models import Pokemon, PokemonType, Sprite
 
 from ..cluster.nodes import Nodes
-from ..database import SQLite
-from ..site import ShellSite, Site, files_in
+from ..support.database import SQLite
+from ..support.site import ShellSite, Site, files_in
 from .s3 import Bucket
 
 SELECTION = ("--ids", "1-3", "--sprites", "front_default,other/*,*/animated/front_default")

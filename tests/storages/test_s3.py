@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from sprites.testing import PokeAPI
 
-from ..site import ROOT, ShellSite, Site
+from ..support.site import ROOT, ShellSite, Site
 from .listening import TRAVELLED
 from .s3 import KEY, SECRET, Bucket
 

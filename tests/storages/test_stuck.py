@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from ..site import Site
+from ..support.site import Site
 from .stuck import RELEASED
 
 

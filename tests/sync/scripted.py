@@ -14,7 +14,7 @@ from typing import Any
 
 from sprites.errors import Code
 from sprites.executors.pool import Pool
-from sprites.sync.hosts import Rules
+from sprites.sync.breaker import Rules
 from sprites.sync.schedule import Finished, Schedule
 from sprites.sync.stop import Stop
 from sprites.worker.records import Failure, Outcome

@@ -4,7 +4,7 @@ import pytest
 
 from sprites.models import Pokemon, Sprite
 
-from ..site import Site
+from ..support.site import Site
 
 
 @pytest.mark.parametrize("executor", ["sync", "threads", "processes"])

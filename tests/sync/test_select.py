@@ -10,7 +10,7 @@ from sprites.models import Pokemon, SyncRun
 from sprites.sync.select import is_form
 from sprites.testing import PokeAPI
 
-from ..site import Run, Site
+from ..support.site import Run, Site
 
 UPSTREAM = "https://pokeapi.co/api/v2/"
 LIST = "/api/v2/pokemon/?*"

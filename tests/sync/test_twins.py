@@ -1,7 +1,7 @@
 """Two sprites with one URL: one request, two rows, two files."""
 
-from ..site import Site
-from .test_persist import FEW, bytes_of, sprite
+from ..support.site import Site
+from .test_writer import FEW, bytes_of, sprite
 
 
 def test_one_url_of_two_sprites_is_asked_for_once(site: Site) -> None:

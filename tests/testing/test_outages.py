@@ -16,7 +16,7 @@ import pytest
 
 from sprites.testing import PokeAPI
 
-from ..site import until
+from ..support.site import until
 from .conftest import Get, Response, connect, fetch, read
 
 DOC = "/api/v2/pokemon/7/"

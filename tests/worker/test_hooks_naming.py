@@ -12,15 +12,15 @@ from sprites.checks import IDS
 from sprites.models import Sprite
 from sprites.worker.naming import file_name
 
-from ..own import flat
-from ..site import Site
+from ..support.own import flat
+from ..support.site import Site
 
 EXECUTORS = ("sync", "threads", "processes")
 
 
 def use(settings: Settings, site: Site, path: str) -> None:
     """Let the site name its files."""
-    settings.SPRITES = {"API_URL": site.api.url, "NAMING": f"tests.own.{path}"}
+    settings.SPRITES = {"API_URL": site.api.url, "NAMING": f"tests.support.own.{path}"}
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -62,7 +62,10 @@ def test_stray_files_are_swept_whatever_named_them(site: Site, settings: Setting
     use(settings, site, "flat")
     site.run("--ids", "1-2")
     sha256 = hashlib.sha256(b"stray").hexdigest()
-    strays = [file_name(9, "front_default", sha256, "png", name) for name in ("", "tests.own.flat")]
+    strays = [
+        file_name(9, "front_default", sha256, "png", name)
+        for name in ("", "tests.support.own.flat")
+    ]
     foreign = "sprites/dex/notes.00000000.png"
     for name in (*strays, foreign):
         path = site.media / name
@@ -95,7 +98,7 @@ def test_a_wrong_naming_is_named_before_any_request(
     run = site.run("--limit", "1")
     assert run.exit_code == 2
     for text in (run.stderr, errors[0].msg):
-        assert f"NAMING 'tests.own.{path}' " in text
+        assert f"NAMING 'tests.support.own.{path}' " in text
         assert cause in text
     assert len(run.stderr.splitlines()) == 1
     assert site.api.requests() == []

@@ -18,8 +18,8 @@ from sprites.testing import PokeAPI
 from sprites.worker.http import Usage, get
 
 from ..faults.servers import SelfSigned
-from ..policies import MIB, fetch, policy_for
-from ..site import Site
+from ..support.policies import MIB, fetch, policy_for
+from ..support.site import Site
 
 PNG = "/sprites/pokemon/7.png"
 EXECUTORS = ("sync", "threads", "processes")
@@ -27,7 +27,7 @@ EXECUTORS = ("sync", "threads", "processes")
 
 def use(settings: Settings, site: Site, path: str, **more: object) -> None:
     """Let the site have a session of its own."""
-    settings.SPRITES = {"API_URL": site.api.url, "SESSION": f"tests.own.{path}", **more}
+    settings.SPRITES = {"API_URL": site.api.url, "SESSION": f"tests.support.own.{path}", **more}
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -56,7 +56,7 @@ def test_its_proxy_is_asked(api: PokeAPI, monkeypatch: pytest.MonkeyPatch) -> No
         api,
         ALLOWED_ORIGINS=["http://img.example"],
         ALLOW_HTTP=True,
-        SESSION="tests.own.behind_proxy",
+        SESSION="tests.support.own.behind_proxy",
     )
     with pytest.raises(SpritesError) as caught:
         get("http://img.example/nothing.png", policy, MIB, Usage())
@@ -73,7 +73,7 @@ def test_its_certificates_are_trusted(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
     with SelfSigned(tmp_path) as server:
         url, origins = f"{server.origin}/a.png", [server.origin]
-        for session, code in (("", Code.TLS), ("tests.own.trusting", Code.CONNECTION)):
+        for session, code in (("", Code.TLS), ("tests.support.own.trusting", Code.CONNECTION)):
             with pytest.raises(SpritesError) as caught:
                 fetch(api, url, ALLOWED_ORIGINS=origins, SESSION=session)
             assert caught.value.code is code
@@ -85,7 +85,7 @@ def test_its_adapters_and_parameters_are_not_used(api: PokeAPI) -> None:
     """What is mounted, and what would change the URL, is left out; a failure is tried once."""
     api.fault(PNG, status=503)
     with pytest.raises(SpritesError):
-        fetch(api, PNG, SESSION="tests.own.mounted")
+        fetch(api, PNG, SESSION="tests.support.own.mounted")
     assert [request.path for request in api.requests()] == [PNG]
 
 
@@ -104,7 +104,7 @@ def test_no_session_opens_the_private_network(
             origin + PNG,
             ALLOWED_ORIGINS=[origin],
             ALLOW_HTTP=True,
-            SESSION="tests.own.mounted",
+            SESSION="tests.support.own.mounted",
         )
     assert caught.value.code is Code.URL_NOT_ALLOWED
     monkeypatch.undo()
@@ -115,7 +115,7 @@ def test_no_session_lengthens_the_deadline(api: PokeAPI) -> None:
     """A body that drips is cut off in time."""
     api.fault(PNG, drip=0.2)
     with pytest.raises(SpritesError) as caught:
-        fetch(api, PNG, TIMEOUT=0.5, SESSION="tests.own.session")
+        fetch(api, PNG, TIMEOUT=0.5, SESSION="tests.support.own.session")
     assert caught.value.code is Code.TIMEOUT
 
 
@@ -136,7 +136,7 @@ def test_a_wrong_session_is_named_before_any_request(
     use(settings, site, path)
     run = site.run("--limit", "1")
     assert run.exit_code == 2
-    assert f"SESSION 'tests.own.{path}' " in run.stderr
+    assert f"SESSION 'tests.support.own.{path}' " in run.stderr
     assert cause in run.stderr
     assert len(run.stderr.splitlines()) == 1
     assert site.api.requests() == []
@@ -145,10 +145,10 @@ def test_a_wrong_session_is_named_before_any_request(
 @pytest.mark.parametrize("path", ["nowhere", "__doc__"])
 def test_a_session_that_is_not_there_is_a_system_check_error(settings: Settings, path: str) -> None:
     """What can be known without calling it is told by ``manage.py check``."""
-    settings.SPRITES = {"SESSION": f"tests.own.{path}"}
+    settings.SPRITES = {"SESSION": f"tests.support.own.{path}"}
     messages = checks.run_checks(tags=["sprites"])
     assert [message.id for message in messages] == [IDS["SESSION"]]
-    settings.SPRITES = {"SESSION": "tests.own.session"}
+    settings.SPRITES = {"SESSION": "tests.support.own.session"}
     assert checks.run_checks(tags=["sprites"]) == []
 
 

@@ -8,7 +8,7 @@ from sprites.errors import Code, SpritesError
 from sprites.testing import PokeAPI
 from sprites.worker.http import Usage
 
-from ..policies import fetch
+from ..support.policies import fetch
 
 PNG = "/sprites/pokemon/7.png"
 JSON = "/api/v2/pokemon/7/"

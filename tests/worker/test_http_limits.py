@@ -18,7 +18,7 @@ from sprites.errors import RETRIED, Code, SpritesError
 from sprites.testing import PokeAPI
 from sprites.worker.http import Usage
 
-from ..policies import MIB, fetch
+from ..support.policies import MIB, fetch
 
 PNG = "/sprites/pokemon/7.png"
 JSON = "/api/v2/pokemon/7/"

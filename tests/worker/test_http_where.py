@@ -9,7 +9,7 @@ from sprites.errors import Code, SpritesError
 from sprites.testing import PokeAPI
 from sprites.worker.http import Usage, check_url, get
 
-from ..policies import MIB, fetch, policy_for
+from ..support.policies import MIB, fetch, policy_for
 
 PNG = "/sprites/pokemon/7.png"
 ORIGINS = frozenset({"https://img.example", "http://127.0.0.1:8080"})

@@ -12,7 +12,7 @@ from sprites.errors import Code, SpritesError
 from sprites.worker.images import Limits, inspect
 from sprites.worker.records import ImageFacts
 
-from ..drawn import IMAGES, SVG, chunk, encoded, gif, png
+from ..support.drawn import IMAGES, SVG, chunk, encoded, gif, png
 
 LIMITS = Limits(max_pixels=4_000_000, max_frames=1000, allow_trailing_data=False)
 EXTENSIONS = {"image/png": "png", "image/gif": "gif", "image/jpeg": "jpg", "image/webp": "webp"}

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from sprites.models import Pokemon, Sprite
 from sprites.testing import PokeAPI
 
-from ..site import Site
+from ..support.site import Site
 
 FOLDER = Path(
     os.environ.get("SPRITES_REAL_DATA") or Path(__file__).parents[3] / "shared" / "pokeapi"

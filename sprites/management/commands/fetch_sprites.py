@@ -18,21 +18,24 @@ from typing import Any, TextIO, cast
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.db import DatabaseError, InterfaceError
 
-from ...console import Lossy, Progress, as_json, refusal, summary
 from ...errors import DatabaseGoneError, LockHeldError, UsageError, plain
 from ...keys import PRESETS
 from ...sync.known import keys
+from ...sync.preflight import check_migrations, checked_options
 from ...sync.report import ExitCode, SyncReport
+from ...sync.request import SyncRequest, overrides, read_request
 from ...sync.run import Listener, sync
-from ...sync.site import check_migrations, checked_options
 from ...sync.stop import Stop
-from ...trace import open_trace
-from ...worker.records import Request
 from .. import memory
-from ..arguments import add_arguments, explained, overrides, read_request, wants_json
+from ..arguments import add_arguments, explained, wants_json
+from ..terminal import Lossy, Progress, as_json, refusal, summary
+from ..trace import open_trace
 
-_CODES = {UsageError: ExitCode.USAGE, LockHeldError: ExitCode.LOCKED}
-_MOST_TEXT = 6000
+_CODES: dict[type[Exception], ExitCode] = {
+    UsageError: ExitCode.USAGE,
+    LockHeldError: ExitCode.LOCKED,
+}
+_MAX_TEXT = 6000
 """Characters of a refusal, which names the value that was given."""
 _LEVELS = {0: logging.ERROR, 1: logging.WARNING, 2: logging.INFO, 3: logging.DEBUG}
 
@@ -64,7 +67,7 @@ class Command(BaseCommand):
             if "--traceback" in argv:
                 raise
             self._ready_streams()
-            message = plain(explained(str(error), self.create_parser(*argv[:2])), _MOST_TEXT)
+            message = plain(explained(str(error), self.create_parser(*argv[:2])), _MAX_TEXT)
             self._refuse(ExitCode.USAGE, message, as_json=wants_json(argv[2:]))
             self.stderr.write(f"CommandError: {message}")
             sys.exit(ExitCode.USAGE)
@@ -103,9 +106,12 @@ class Command(BaseCommand):
                 return self._list_sprites(given)
             with _logging_to(self._stream, _LEVELS[given["verbosity"]]):
                 report = self._run(request, given)
-        except (*_CODES, DatabaseGoneError, DatabaseError, InterfaceError) as error:
-            code = _CODES.get(type(error), ExitCode.STOPPED)
-            raise CommandError(plain(str(error), _MOST_TEXT), returncode=code) from None
+        except UsageError as error:
+            raise _refusal(ExitCode.USAGE, error) from None
+        except LockHeldError as error:
+            raise _refusal(ExitCode.LOCKED, error) from None
+        except (DatabaseGoneError, DatabaseError, InterfaceError) as error:
+            raise _refusal(ExitCode.STOPPED, error) from None
         return self._tell(report, request, given)
 
     def _ready_streams(self) -> None:
@@ -125,7 +131,7 @@ class Command(BaseCommand):
         self.stderr = OutputWrapper(self._stream)
         self.stderr.style_func = wrapper.style_func
 
-    def _run(self, request: Request, given: dict[str, Any]) -> SyncReport:
+    def _run(self, request: SyncRequest, given: dict[str, Any]) -> SyncReport:
         options = checked_options(**overrides(given))
         progress = Progress(self._stream, quiet=given["verbosity"] == 0)
         try:
@@ -137,7 +143,7 @@ class Command(BaseCommand):
         finally:
             progress.close()
 
-    def _tell(self, report: SyncReport, request: Request, given: dict[str, Any]) -> None:
+    def _tell(self, report: SyncReport, request: SyncRequest, given: dict[str, Any]) -> None:
         """Print the report and leave with its exit code."""
         if given["format"] == "json":
             self._print(as_json(report))
@@ -176,6 +182,10 @@ class Command(BaseCommand):
             self._print("\n".join([*presets, *found]))
         if not found:
             self.stderr.write("No Pokémon has been mirrored yet, so no key is known.")
+
+
+def _refusal(code: ExitCode, error: Exception) -> CommandError:
+    return CommandError(plain(str(error), _MAX_TEXT), returncode=code)
 
 
 def _hint(report: SyncReport) -> str:

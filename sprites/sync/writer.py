@@ -17,10 +17,10 @@ from ..errors import Code
 from ..models import Sprite
 from ..worker.records import Failure, PokemonRecord
 from ..worker.storage import Store
-from . import announce, rows, upkeep
-from .again import again
+from . import announce, cleanup, rows
 from .known import Known
-from .lease import Lease
+from .lock import RunLock
+from .reconnect import reconnecting
 from .rows import Entry, Verdict
 from .save import Unit, save_generations, save_pokemon, save_sprites, save_touched
 from .tally import Tally
@@ -34,14 +34,14 @@ _BATCH = 200
 _POKEMON_WEIGHS = 10
 
 
-class Persist:
+class Writer:
     """Gathers what came back from the workers and writes it in batches, while it holds the lock.
 
     What is withheld is written once it is believed; the rest is counted when it is committed.
     """
 
-    def __init__(self, store: Store, tally: Tally, lease: Lease) -> None:
-        self._store, self._tally, self.lease = store, tally, lease
+    def __init__(self, store: Store, tally: Tally, lock: RunLock) -> None:
+        self._store, self._tally, self.lock = store, tally, lock
         self._alias = router.db_for_write(Sprite)
         self._units: list[Unit] = []
         self._touched: list[tuple[int, str]] = []
@@ -116,19 +116,19 @@ class Persist:
         """Delete a file that got no row, unless another host may be about to write that row."""
         if not entry.new_file:
             return
-        if not self.lease.is_sure:
+        if not self.lock.is_sure:
             self.left_any = True
             return
-        self.left_any |= not upkeep.delete(self._store, entry.new_file)
+        self.left_any |= not cleanup.delete(self._store, entry.new_file)
 
     def finish(self) -> None:
         """Give late generations to their Pokémon, and delete the files that were replaced."""
-        again(atomic(using=self._alias)(self._save_generations))()
+        reconnecting(atomic(using=self._alias)(self._save_generations))()
         self._discard(self._superseded)
         self._superseded.clear()
 
     def _save_generations(self) -> None:
-        self.lease.hold()
+        self.lock.hold()
         save_generations(self.generations)
 
     def _write(
@@ -142,7 +142,7 @@ class Persist:
         if not items:
             return None
         try:
-            again(atomic(using=self._alias)(self._save_held))(items, save)
+            reconnecting(atomic(using=self._alias)(self._save_held))(items, save)
         except DatabaseError as error:
             if len(items) == 1:
                 return refuse(items[0], error)
@@ -152,7 +152,7 @@ class Persist:
         return count(items)
 
     def _save_held(self, items: list[T], save: Callable[[list[T], datetime], None]) -> None:
-        save(items, self.lease.hold())
+        save(items, self.lock.hold())
 
     def _count_pokemon(self, units: list[Unit]) -> None:
         for record, known, _ in units:
@@ -187,4 +187,4 @@ class Persist:
 
     def _discard(self, names: list[str]) -> None:
         """Delete files that no row points to; ``left_any`` says that one could not be."""
-        self.left_any |= not upkeep.discard(self._store, self.lease, names)
+        self.left_any |= not cleanup.discard(self._store, self.lock, names)

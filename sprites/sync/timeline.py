@@ -13,14 +13,14 @@ from typing import Any
 
 from ..worker.records import Job, Outcome, ProbeJob, ResourceJob, Unchanged
 
-MOST_BARS = 2000
+MAX_BARS = 2000
 DRAWN_LANES = 64
 """Workers whose lanes are drawn."""
-_MOST_LANES = 256
+_MAX_LANES = 256
 """Workers that are counted by themselves; whoever comes after them is counted with the last."""
-_MOST_PAUSES = 200
-_MOST_BINS = 240
-_MOST_MARKS = 400
+_MAX_PAUSES = 200
+_MAX_BINS = 240
+_MAX_MARKS = 400
 """Failed attempts that keep a mark; where there are more, one stands for those beside it."""
 _FIRST_BIN = 0.01
 """Seconds of the first bins that the workers' time is summed up in."""
@@ -49,7 +49,7 @@ class Bar:
     spent: tuple[float, ...]
 
 
-class Sketch:
+class Timeline:
     """The bars, pauses and busy time of a run so far."""
 
     def __init__(self, began: float) -> None:
@@ -82,11 +82,11 @@ class Sketch:
 
     def pause(self, host: str, now: float, seconds: float) -> None:
         """Add a time for which a host is left alone."""
-        if len(self._pauses) < _MOST_PAUSES:
+        if len(self._pauses) < _MAX_PAUSES:
             self._pauses.append((round(now - self._began, 3), round(seconds, 3), host))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the sketch as a run's row keeps it, times in seconds.
+        """Return the timeline as a run's row keeps it, times in seconds.
 
         A bar is its lane, its start, its length, and the seconds of each look up to the last one.
         """
@@ -106,7 +106,7 @@ class Sketch:
         }
 
     def _lane(self, worker: str) -> int:
-        lane = self._lanes.setdefault(worker, min(len(self._lanes), _MOST_LANES - 1))
+        lane = self._lanes.setdefault(worker, min(len(self._lanes), _MAX_LANES - 1))
         if lane == len(self._tasks):
             self._tasks.append(0)
             self._seconds.append(0.0)
@@ -125,7 +125,7 @@ class Sketch:
 
     def _spend(self, start: float, end: float) -> None:
         """Add a worker's time to the bins that it lies in."""
-        while end > self._bin * _MOST_BINS:
+        while end > self._bin * _MAX_BINS:
             self._bin *= 2
             self._busy = [sum(self._busy[i : i + 2]) for i in range(0, len(self._busy), 2)]
         first, last = int(start / self._bin), int(end / self._bin)
@@ -137,11 +137,11 @@ class Sketch:
     def _draw(self, lane: int, start: float, seconds: float, look: Look) -> None:
         spent = tuple(seconds if each == look else 0.0 for each in Look)
         self._bars.append(Bar(lane, start, start + seconds, spent))
-        if len(self._bars) > MOST_BARS:
+        if len(self._bars) > MAX_BARS:
             self._coarsen()
         if look == Look.FAILURE:
             self._marks.append((lane, start + seconds / 2))
-        while len(self._marks) > _MOST_MARKS:
+        while len(self._marks) > _MAX_MARKS:
             self._thin_out()
 
     def _thin_out(self) -> None:
@@ -158,9 +158,9 @@ class Sketch:
         The grain grows with the run's time and not with each call: what is new was never merged.
         """
         span = max(bar.end for bar in self._bars)
-        self._grain = self._grain or max(span / MOST_BARS, _FIRST_BIN)
+        self._grain = self._grain or max(span / MAX_BARS, _FIRST_BIN)
         self._bars = _merged(self._bars, self._grain)
-        while len(self._bars) > MOST_BARS / 2:
+        while len(self._bars) > MAX_BARS / 2:
             self._grain *= 2
             self._bars = _merged(self._bars, self._grain)
 

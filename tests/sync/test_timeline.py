@@ -1,11 +1,11 @@
-"""The bounded sketch that a run's picture is drawn from."""
+"""The bounded timeline that a run's picture is drawn from."""
 
 import json
 
 import pytest
 
 from sprites.errors import Code
-from sprites.sync.sketch import MOST_BARS, Look, Sketch
+from sprites.sync.timeline import MAX_BARS, Look, Timeline
 from sprites.worker.records import (
     Failure,
     Job,
@@ -30,11 +30,11 @@ def outcome(start: float, seconds: float, worker: int = 1, **what: object) -> Ou
 
 def test_each_attempt_is_a_bar() -> None:
     """A short run keeps a bar an attempt, in its worker's lane, and how busy the workers were."""
-    sketch = Sketch(1000.0)
-    sketch.attempt(JSON, outcome(0.0, 0.5))
-    sketch.attempt(IMAGE, outcome(0.5, 1.0, worker=2))
-    sketch.attempt(ProbeJob("probe", ""), outcome(0.0, 9.0))
-    drawn = sketch.as_json()
+    timeline = Timeline(1000.0)
+    timeline.attempt(JSON, outcome(0.0, 0.5))
+    timeline.attempt(IMAGE, outcome(0.5, 1.0, worker=2))
+    timeline.attempt(ProbeJob("probe", ""), outcome(0.0, 9.0))
+    drawn = timeline.as_json()
     assert drawn["bars"] == [(0, 0.0, 0.5, 0.0, 0.0, 0.5), (1, 0.5, 1.0, 0.0, 1.0)]
     assert drawn["lanes"] == [(1, 0.5), (1, 1.0)]
     busy = sum(drawn["busy"]) * drawn["bin"]
@@ -44,12 +44,12 @@ def test_each_attempt_is_a_bar() -> None:
 
 def test_what_an_attempt_was_can_be_told() -> None:
     """A failed attempt, the one after it, and an answer without a body differ from an image."""
-    sketch = Sketch(1000.0)
+    timeline = Timeline(1000.0)
     failure = Failure(Code.TIMEOUT, "no answer in time")
-    sketch.attempt(IMAGE, outcome(0, 1, failure=failure))
-    sketch.attempt(IMAGE, outcome(2, 1))
-    sketch.attempt(IMAGE, outcome(4, 1, result=Unchanged("")))
-    drawn = sketch.as_json()
+    timeline.attempt(IMAGE, outcome(0, 1, failure=failure))
+    timeline.attempt(IMAGE, outcome(2, 1))
+    timeline.attempt(IMAGE, outcome(4, 1, result=Unchanged("")))
+    drawn = timeline.as_json()
     looks = [len(spent) - 1 for _lane, _start, _length, *spent in drawn["bars"]]
     assert looks == [Look.FAILURE, Look.RETRY, Look.UNCHANGED]
     assert drawn["failures"] == [(0, 0.5)]
@@ -57,14 +57,14 @@ def test_what_an_attempt_was_can_be_told() -> None:
 
 def test_a_long_run_is_bounded() -> None:
     """60,000 attempts keep the time of each kind, when they were, and weigh less than 100 kB."""
-    sketch = Sketch(1000.0)
+    timeline = Timeline(1000.0)
     jobs: list[Job] = [JSON, IMAGE, IMAGE]
     for number in range(60_000):
         broken = Failure(Code.TIMEOUT, "") if number == 31_337 else None
         begun = number // 8 * 0.05
-        sketch.attempt(jobs[number % 3], outcome(begun, 0.05, number % 8, failure=broken))
-    drawn = sketch.as_json()
-    assert 500 < len(drawn["bars"]) <= MOST_BARS
+        timeline.attempt(jobs[number % 3], outcome(begun, 0.05, number % 8, failure=broken))
+    drawn = timeline.as_json()
+    assert 500 < len(drawn["bars"]) <= MAX_BARS
     spent = [sum(bar[3 + look : 4 + look][0] for bar in drawn["bars"] if bar[3 + look :])
              for look in Look]  # fmt: skip
     assert spent == pytest.approx([0.05 * count for count in drawn["looks"]], abs=0.1)
@@ -77,20 +77,20 @@ def test_a_long_run_is_bounded() -> None:
 
 def test_a_run_that_fails_all_the_time_is_bounded() -> None:
     """20,000 failed attempts have a few hundred marks, from the first to the last."""
-    sketch = Sketch(1000.0)
+    timeline = Timeline(1000.0)
     for number in range(20_000):
-        sketch.attempt(IMAGE, outcome(number, 1, number % 8, failure=Failure(Code.TIMEOUT, "")))
-    times = sorted(time for _lane, time in sketch.as_json()["failures"])
+        timeline.attempt(IMAGE, outcome(number, 1, number % 8, failure=Failure(Code.TIMEOUT, "")))
+    times = sorted(time for _lane, time in timeline.as_json()["failures"])
     assert 100 < len(times) <= 400
     assert (times[0] < 500, times[-1] > 19_000) == (True, True)
 
 
 def test_many_workers_are_bounded() -> None:
     """Workers that die and are replaced a thousand times do not make a thousand lanes."""
-    sketch = Sketch(1000.0)
+    timeline = Timeline(1000.0)
     for number in range(5000):
-        sketch.attempt(IMAGE, outcome(number, 1.0, worker=number))
-    drawn = sketch.as_json()
+        timeline.attempt(IMAGE, outcome(number, 1.0, worker=number))
+    drawn = timeline.as_json()
     assert len(drawn["lanes"]) == 256
     assert sum(tasks for tasks, _seconds in drawn["lanes"]) == 5000
-    assert len(drawn["bars"]) <= MOST_BARS
+    assert len(drawn["bars"]) <= MAX_BARS

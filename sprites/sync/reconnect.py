@@ -28,7 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def again(work: Callable[P, T]) -> Callable[P, T]:
+def reconnecting(work: Callable[P, T]) -> Callable[P, T]:
     """Let work that may be done twice survive a connection that breaks, or a lock that passes.
 
     Raises DatabaseGoneError where the second time fails, too, and IntegrityError or DataError where

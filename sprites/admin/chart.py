@@ -1,4 +1,4 @@
-"""A run drawn as lanes of workers: its sketch in, the geometry of an SVG and its words out.
+"""A run drawn as lanes of workers: its timeline in, the geometry of an SVG and its words out.
 
 Time runs to the right, a lane a worker, a bar an attempt; above the lanes how many were busy. Where
 a bar is many attempts, each kind has the share of its height that it had of the time.
@@ -15,8 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .models import SyncRun
-from .sync.sketch import DRAWN_LANES, Look
+from ..models import SyncRun
+from ..sync.timeline import DRAWN_LANES, Look
 
 WIDTH, LEFT, RIGHT = 960, 34, 6
 _BUSY = 64
@@ -80,20 +80,20 @@ class Drawing:
 
 def draw(run: SyncRun) -> Drawing | None:
     """Lay out a run's picture; None where nothing was attempted yet."""
-    sketch: dict[str, Any] = run.picture
-    if not sketch.get("bars"):
+    timeline: dict[str, Any] = run.picture
+    if not timeline.get("bars"):
         return None
-    return _Layout(run, sketch).drawing()
+    return _Layout(run, timeline).drawing()
 
 
 class _Layout:
     """The scales of one picture."""
 
-    def __init__(self, run: SyncRun, sketch: dict[str, Any]) -> None:
-        self._run, self._sketch = run, sketch
-        ends = (start + length for _lane, start, length, *_spent in sketch["bars"])
+    def __init__(self, run: SyncRun, timeline: dict[str, Any]) -> None:
+        self._run, self._timeline = run, timeline
+        ends = (start + length for _lane, start, length, *_spent in timeline["bars"])
         self._span = max(run.seconds, *ends, 0.001)
-        shown = min(len(sketch["lanes"]), DRAWN_LANES)
+        shown = min(len(timeline["lanes"]), DRAWN_LANES)
         self._pitch = max(min(22.0, 420 / shown), 6.0)
         self._thick = self._pitch * 0.78
         self._lanes_top = _TOP + _BUSY + _GAP_BELOW_BUSY
@@ -102,23 +102,23 @@ class _Layout:
 
     def drawing(self) -> Drawing:
         """Lay out all of it."""
-        sketch = self._sketch
+        timeline = self._timeline
         return Drawing(
             height=round(self._lanes_bottom + 22, 2),
             lane_height=round(self._thick, 2),
             lanes_top=self._lanes_top,
             lanes_bottom=round(self._lanes_bottom, 2),
             lanes_tall=round(self._lanes_bottom - self._lanes_top, 2),
-            lanes=[self._lane(*item) for item in enumerate(sketch["lanes"][: self._shown])],
-            hidden_lanes=len(sketch["lanes"]) - self._shown,
+            lanes=[self._lane(*item) for item in enumerate(timeline["lanes"][: self._shown])],
+            hidden_lanes=len(timeline["lanes"]) - self._shown,
             shapes=list(self._shapes()),
             marks="".join(self._marks()),
             pauses=list(self._pauses()),
             busy=self._busy(),
             busy_top=max(self._run.workers, 1),
             ticks=list(self._ticks()),
-            sentence=sentence(self._run, sketch),
-            merged=sketch["grain"] > 0,
+            sentence=sentence(self._run, timeline),
+            merged=timeline["grain"] > 0,
         )
 
     def _x(self, seconds: float) -> float:
@@ -142,10 +142,10 @@ class _Layout:
 
     def _shapes(self) -> Iterator[Shape]:
         paths: dict[Look, list[str]] = {look: [] for look in NAMES}
-        for bar in self._sketch["bars"]:
+        for bar in self._timeline["bars"]:
             for look, path in self._parts(*bar):
                 paths[look].append(path)
-        counts = self._sketch["looks"]
+        counts = self._timeline["looks"]
         for look, name in NAMES.items():
             if counts[look]:
                 yield Shape(look.name.lower(), str(name), "".join(paths[look]), counts[look])
@@ -170,7 +170,7 @@ class _Layout:
         """Draw crosses on failed attempts, so that the hue need not be seen; none over another."""
         arm = max(min(self._thick / 2 - 2, 3.5), 2.0)
         last: dict[int, float] = {}
-        for lane, time in self._sketch["failures"]:
+        for lane, time in self._timeline["failures"]:
             x, y = self._x(time), self._y(lane) + self._thick / 2
             if abs(x - last.get(lane, -WIDTH)) > 3 * arm:
                 last[lane] = x
@@ -180,7 +180,7 @@ class _Layout:
     def _pauses(self) -> Iterator[tuple[str, str, str]]:
         """Return left edge, width and words of each pause; those of one host that meet are one."""
         ends: dict[str, tuple[float, float]] = {}
-        for start, seconds, host in self._sketch["pauses"]:
+        for start, seconds, host in self._timeline["pauses"]:
             first, last = ends.get(host, (start, start))
             if start > last:
                 yield self._pause(host, first, last)
@@ -198,10 +198,10 @@ class _Layout:
 
     def _busy(self) -> str:
         """Draw the number of busy workers as an area, as exact as its bins."""
-        width, bottom = self._sketch["bin"], _TOP + _BUSY
+        width, bottom = self._timeline["bin"], _TOP + _BUSY
         top = max(self._run.workers, 1)
         path = f"M{LEFT} {bottom}"
-        for place, busy in enumerate(self._sketch["busy"]):
+        for place, busy in enumerate(self._timeline["busy"]):
             path += (
                 f"V{bottom - _BUSY * min(busy / top, 1.0):.1f}H{self._x((place + 1) * width):.1f}"
             )
@@ -224,9 +224,9 @@ def _round_up(number: float) -> float:
     return next((step * power for step in _STEPS if step * power >= number), 10 * power)
 
 
-def sentence(run: SyncRun, sketch: dict[str, Any]) -> str:
+def sentence(run: SyncRun, timeline: dict[str, Any]) -> str:
     """Say what the picture shows: 8 workers, 7.6 busy on average; 11.4 s of work in 1.5 s."""
-    seconds = sum(seconds for _tasks, seconds in sketch["lanes"])
+    seconds = sum(seconds for _tasks, seconds in timeline["lanes"])
     busy = seconds / run.seconds if run.seconds else 0.0
     return _(
         "%(workers)s workers, %(busy)s busy on average; %(work)s s of work in %(seconds)s s."

@@ -24,10 +24,10 @@ from django.core.management import CommandError, call_command
 from sprites.models import Pokemon, Sprite
 from sprites.testing import PokeAPI
 
+from ..packaging.browser import Browser
 from .database import Database
-from .packaging.browser import Browser
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def until(happened: Callable[[], Any], seconds: float = 20.0) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sprites.sync.site import checked_options, policy
+from sprites.sync.preflight import checked_options, policy
 from sprites.testing import PokeAPI
 from sprites.worker import http
 from sprites.worker.http import Reply, Usage

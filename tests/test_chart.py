@@ -1,4 +1,4 @@
-"""The picture of a run: its sketch as geometry and words."""
+"""The picture of a run: its timeline as geometry and words."""
 
 import re
 import time
@@ -7,18 +7,18 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from sprites.admin.chart import WIDTH, Drawing, draw
 from sprites.errors import Code
-from sprites.lanes import WIDTH, Drawing, draw
 from sprites.models import SyncRun
-from sprites.sync.sketch import Sketch
+from sprites.sync.timeline import Timeline
 from sprites.worker.records import Failure, Meter, Outcome
 
-from .background import running
-from .sync.test_sketch import IMAGE, JSON
+from .support.background import running
+from .sync.test_timeline import IMAGE, JSON
 
 
-def sketch(**fields: object) -> dict[str, object]:
-    """Return a sketch of two workers: JSON, image, a failure and its retry."""
+def timeline(**fields: object) -> dict[str, object]:
+    """Return a timeline of two workers: JSON, image, a failure and its retry."""
     bars = [
         (0, 0.0, 0.5, 0, 0, 0.5),
         (1, 0.25, 0.5, 0, 0.5),
@@ -44,7 +44,7 @@ def drawing(picture: dict[str, object]) -> Drawing:
 
 def test_bars_lie_where_the_time_was() -> None:
     """Each look is one path, its bars begin in proportion to time, and a failure has a mark."""
-    drawn = drawing(sketch())
+    drawn = drawing(timeline())
     assert [shape.css for shape in drawn.shapes] == ["json", "image", "retry", "failure"]
     starts = {shape.css: float(re.findall(r"M([\d.]+)", shape.path)[0]) for shape in drawn.shapes}
     left, right = starts["json"], WIDTH - 6
@@ -56,14 +56,14 @@ def test_bars_lie_where_the_time_was() -> None:
 
 def test_a_bar_of_many_attempts_shows_their_shares() -> None:
     """In 40,000 images, 1,000 JSON documents and a failed attempt each has the area of its time."""
-    sketch = Sketch(1000.0)
+    timeline = Timeline(1000.0)
     for number in range(41_000):
         job = JSON if number % 41 == 0 else IMAGE
         broken = Failure(Code.TIMEOUT, "") if number == 20_001 else None
         seconds = 0.06 if job is JSON else 0.02
         meter = Meter(f"7:{number % 8}", 1000 + number // 8 * 0.06, seconds, 1, 100)
-        sketch.attempt(job, Outcome(meter=meter, failure=broken))
-    drawn = draw(SyncRun(workers=8, seconds=41_000 / 8 * 0.06, picture=sketch.as_json()))
+        timeline.attempt(job, Outcome(meter=meter, failure=broken))
+    drawn = draw(SyncRun(workers=8, seconds=41_000 / 8 * 0.06, picture=timeline.as_json()))
     assert drawn is not None
     areas = {shape.css: area(shape.path) for shape in drawn.shapes}
     whole = (WIDTH - 40) * drawn.lane_height * 8
@@ -82,7 +82,7 @@ def area(path: str) -> float:
 
 def test_it_says_what_it_shows() -> None:
     """Beside the picture stands a sentence, and what each worker did as numbers."""
-    drawn = drawing(sketch())
+    drawn = drawing(timeline())
     assert drawn.sentence == "2 workers, 1.0 busy on average; 2.0 s of work in 2.0 s."
     assert [(lane.tasks, lane.share) for lane in drawn.lanes] == [(3, "75%"), (1, "25%")]
 
@@ -90,7 +90,7 @@ def test_it_says_what_it_shows() -> None:
 def test_pauses_that_meet_are_one() -> None:
     """A host that is left alone twice at once is paused once, for as long as both say."""
     pauses = [(0.1, 0.5, "https://a"), (0.2, 0.8, "https://a"), (1.5, 0.2, "https://b")]
-    drawn = drawing(sketch(pauses=pauses))
+    drawn = drawing(timeline(pauses=pauses))
     assert [words for _x, _width, words in drawn.pauses] == [
         "https://a asked for a pause of 0.9 s",
         "https://b asked for a pause of 0.2 s",
@@ -104,7 +104,7 @@ def test_nothing_to_draw() -> None:
 
 def test_the_svg_is_the_same_in_every_language() -> None:
     """A language that writes a decimal comma does not break the numbers of the drawing."""
-    picture = sketch(pauses=[(0.1, 0.5, "https://a")])
+    picture = timeline(pauses=[(0.1, 0.5, "https://a")])
     with translation.override("pt-br"):
         svg = render_to_string("admin/sprites/syncrun/picture.html", {"drawing": drawing(picture)})
     numbers = re.findall(r'\s(?:x|y|d|width|height|viewBox)="([^"]+)"', svg)
@@ -116,7 +116,7 @@ def test_a_full_sketch_is_quick_to_draw(db: None) -> None:
     """The picture of a run with as many bars as can be costs well under 1 s to draw."""
     bars = [(place % 64, place / 100, 0.02, *[0.004] * 5) for place in range(2000)]
     run = running(workers=64, seconds=20.0, state="done")
-    run.picture = sketch(bars=bars, lanes=[(31, 9.0)] * 64, looks=[3600] * 5)
+    run.picture = timeline(bars=bars, lanes=[(31, 9.0)] * 64, looks=[3600] * 5)
     begun = time.process_time()
     render_to_string("admin/sprites/syncrun/picture.html", {"drawing": draw(run)})
     assert time.process_time() - begun < 0.5
@@ -124,7 +124,7 @@ def test_a_full_sketch_is_quick_to_draw(db: None) -> None:
 
 def test_lanes_too_thin_for_numbers_have_two() -> None:
     """Of 64 lanes the first and the last are numbered: more numbers would lie on each other."""
-    found = draw(SyncRun(workers=64, seconds=2.0, picture=sketch(lanes=[(1, 0.5)] * 64)))
+    found = draw(SyncRun(workers=64, seconds=2.0, picture=timeline(lanes=[(1, 0.5)] * 64)))
     svg = render_to_string("admin/sprites/syncrun/lanes.html", {"drawing": found})
     numbers = re.findall(r'<text class="axis" x="28" y="[\d.]+" dy="3.5">(\d+)<', svg)
     assert numbers == ["1", "64"]

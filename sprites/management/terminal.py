@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from .errors import MEANING
-from .sync.report import FailureReport, SyncReport
+from ..errors import MEANING
+from ..sync.report import FailureReport, SyncReport
 
 _REDRAW_EVERY, _LINE_EVERY = 0.1, 10.0
 """Seconds between two drawings of the bar on a terminal, and two plain lines elsewhere."""
-_MOST_LINES = 20
+_MAX_LINES = 20
 
 
 class Lossy:
@@ -94,10 +94,10 @@ def summary(report: SyncReport, *, dry_run: bool) -> str:
         f"Network  {report.requests} requests, {report.retries} retries, {_size(report.bytes)}",
         f"Time     {report.seconds:.2f} s; {_workers(report)} ({report.executor}) worked"
         f" {report.worker_seconds:.2f} s: {_busy(report):.1f} busy on average",
-        *map(_failure, report.failures[:_MOST_LINES]),
+        *map(_failure, report.failures[:_MAX_LINES]),
     ]
-    if len(report.failures) > _MOST_LINES:
-        lines.append(f"  … and {len(report.failures) - _MOST_LINES} more failures")
+    if len(report.failures) > _MAX_LINES:
+        lines.append(f"  … and {len(report.failures) - _MAX_LINES} more failures")
     if dry_run:
         lines.append("A dry run: nothing was written.")
     return "\n".join(lines)

@@ -17,10 +17,10 @@ from django.utils import timezone
 from sprites.errors import LockHeldError, LockLostError
 from sprites.models import SyncRun
 from sprites.sync.identity import process_name, this_host
-from sprites.sync.lease import Lease, is_alive
+from sprites.sync.lock import RunLock, is_alive
 from sprites.sync.report import ExitCode, SyncReport
 
-from ..site import until
+from ..support.site import until
 
 pytestmark = pytest.mark.django_db
 
@@ -72,14 +72,14 @@ def another_process() -> Iterator["subprocess.Popen[bytes]"]:
 
 def test_a_run_that_begins_is_the_lock() -> None:
     """The row names host and process, and nobody else can take the lock until it is released."""
-    lease = Lease.take(new_run())
+    lock = RunLock.take(new_run())
     row = SyncRun.objects.get()
     assert (row.state, row.host) == ("running", this_host())
     assert row.process == process_name(os.getpid()) != ""
     with pytest.raises(LockHeldError, match=f"run {row.pk} holds the lock"):
-        Lease.take(new_run())
-    lease.release(SyncReport("threads", 8), {}, swept=True)
-    Lease.take(new_run())
+        RunLock.take(new_run())
+    lock.release(SyncReport("threads", 8), {}, swept=True)
+    RunLock.take(new_run())
 
 
 def test_a_dead_process_is_taken_over_at_once() -> None:
@@ -87,11 +87,11 @@ def test_a_dead_process_is_taken_over_at_once() -> None:
     with another_process() as process:
         name = process_name(process.pid)
     dead = left(name)
-    lease = Lease.take(new_run())
+    lock = RunLock.take(new_run())
     dead.refresh_from_db()
     assert (dead.state, dead.finished_at is None) == ("interrupted", False)
-    assert lease.run.state == "running"
-    assert lease.after_stray
+    assert lock.run.state == "running"
+    assert lock.after_stray
 
 
 def test_a_process_that_has_ended_unseen_is_dead() -> None:
@@ -100,7 +100,7 @@ def test_a_process_that_has_ended_unseen_is_dead() -> None:
         holder = left(process_name(process.pid))
         process.kill()
         until(lambda: not process_name(process.pid))
-        Lease.take(new_run())
+        RunLock.take(new_run())
     holder.refresh_from_db()
     assert holder.state == "interrupted"
 
@@ -110,7 +110,7 @@ def test_a_reused_process_id_is_not_the_holder() -> None:
     with another_process() as process:
         pid, began = process_name(process.pid).split(":")
         left(f"{pid}:{int(began) - 1}")
-        assert Lease.take(new_run()).run.pk
+        assert RunLock.take(new_run()).run.pk
 
 
 def test_a_living_process_is_never_robbed() -> None:
@@ -118,7 +118,7 @@ def test_a_living_process_is_never_robbed() -> None:
     with another_process() as process:
         holder = left(process_name(process.pid), age=86_400)
         with pytest.raises(LockHeldError):
-            Lease.take(new_run())
+            RunLock.take(new_run())
         holder.refresh_from_db()
         assert holder.state == "running"
 
@@ -128,19 +128,19 @@ def test_another_host_is_judged_by_its_heartbeat(age: float, taken: bool) -> Non
     """A run elsewhere holds the lock for a minute after its last heartbeat."""
     left(process_name(os.getpid()), host="elsewhere/4026531836", age=age)
     if taken:
-        assert Lease.take(new_run()).run.pk
+        assert RunLock.take(new_run()).run.pk
     else:
         with pytest.raises(LockHeldError):
-            Lease.take(new_run())
+            RunLock.take(new_run())
 
 
 def test_a_heartbeat_carries_the_counts() -> None:
     """The row of a run shows how far it is, and that it lives."""
-    lease = Lease.take(new_run())
+    lock = RunLock.take(new_run())
     SyncRun.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=50))
     report = SyncReport("threads", 8, requests=7)
     report.sprites.stored = 5
-    assert lease.beat(report, {})
+    assert lock.beat(report, {})
     row = SyncRun.objects.get()
     assert (row.requests, row.sprites_stored) == (7, 5)
     assert row.heartbeat_at > timezone.now() - timedelta(seconds=10)
@@ -148,20 +148,20 @@ def test_a_heartbeat_carries_the_counts() -> None:
 
 def test_a_stop_that_the_site_asked_for_is_heard() -> None:
     """The next heartbeat after a press of the button says that the run must end."""
-    lease = Lease.take(new_run())
+    lock = RunLock.take(new_run())
     SyncRun.objects.update(stop_requested=True)
-    assert not lease.beat(SyncReport("threads", 8), {})
+    assert not lock.beat(SyncReport("threads", 8), {})
 
 
 def test_a_run_that_was_taken_over_ends_and_changes_nothing() -> None:
     """Who was taken for dead learns it at the heartbeat, and does not write over the verdict."""
-    lease = Lease.take(new_run())
+    lock = RunLock.take(new_run())
     SyncRun.objects.update(state="interrupted", message="run 7 took over")
     with pytest.raises(LockLostError, match="run 7 took over"):
-        lease.beat(SyncReport("threads", 8, requests=9), {})
+        lock.beat(SyncReport("threads", 8, requests=9), {})
     with pytest.raises(LockLostError):
-        lease.hold()
-    lease.release(SyncReport("threads", 8), {}, swept=True)
+        lock.hold()
+    lock.release(SyncReport("threads", 8), {}, swept=True)
     row = SyncRun.objects.get()
     assert (row.state, row.requests) == ("interrupted", 0)
 
@@ -175,9 +175,9 @@ def test_a_run_that_was_taken_over_ends_and_changes_nothing() -> None:
 )
 def test_the_end_is_written(code: ExitCode, state: str) -> None:
     """State, exit code, message and times stand in the row of a run that has ended."""
-    lease = Lease.take(new_run())
+    lock = RunLock.take(new_run())
     report = SyncReport("threads", 8, exit_code=code, message="x" * 900)
-    lease.release(report, {}, swept=True)
+    lock.release(report, {}, swept=True)
     row = SyncRun.objects.get()
     assert (row.state, row.exit_code, row.message) == (state, code, "x" * 500)
     assert row.finished_at
@@ -185,29 +185,29 @@ def test_the_end_is_written(code: ExitCode, state: str) -> None:
 
 def test_a_run_that_could_not_begin_leaves_no_row() -> None:
     """What was asked of it makes no sense: the row goes and the lock is free."""
-    Lease.take(new_run()).discard()
+    RunLock.take(new_run()).discard()
     assert not SyncRun.objects.exists()
 
 
 @pytest.mark.parametrize("swept", [True, False])
 def test_the_next_run_knows_whether_to_sweep(swept: bool) -> None:
     """Stray files are looked for where the last run did not end clean, or there was none."""
-    lease = Lease.take(new_run())
-    assert lease.after_stray
-    lease.release(SyncReport("threads", 8), {}, swept=swept)
-    assert Lease.take(new_run()).after_stray is not swept
+    lock = RunLock.take(new_run())
+    assert lock.after_stray
+    lock.release(SyncReport("threads", 8), {}, swept=swept)
+    assert RunLock.take(new_run()).after_stray is not swept
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_that_begin_at_once_one_wins() -> None:
     """The database decides: a second running row can't be, however close the race."""
     start = threading.Barrier(6)
-    outcomes: list[Lease | LockHeldError] = []
+    outcomes: list[RunLock | LockHeldError] = []
 
     def begin() -> None:
         start.wait(10)
         try:
-            outcomes.append(Lease.take(new_run()))
+            outcomes.append(RunLock.take(new_run()))
         except LockHeldError as error:
             outcomes.append(error)
         finally:
@@ -219,7 +219,7 @@ def test_of_many_that_begin_at_once_one_wins() -> None:
     for thread in threads:
         thread.join(30)
     assert len(outcomes) == 6
-    assert sum(isinstance(outcome, Lease) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, RunLock) for outcome in outcomes) == 1
     assert SyncRun.objects.filter(state="running").count() == 1
 
 
@@ -227,14 +227,14 @@ def test_of_many_that_begin_at_once_one_wins() -> None:
 def test_a_run_is_alive_from_its_first_moment_to_its_last() -> None:
     """Other threads of its process never see a run that holds the lock as one that died."""
     with seen(SyncRun) as first:
-        lease = Lease.take(new_run())
+        lock = RunLock.take(new_run())
     last = []
 
     def look(execute: Any, sql: str, *rest: Any) -> Any:
         if sql.startswith("UPDATE"):
-            last.append(is_alive(lease.run))
+            last.append(is_alive(lock.run))
         return execute(sql, *rest)
 
     with connection.execute_wrapper(look):
-        lease.release(SyncReport("threads", 8), {}, swept=True)
+        lock.release(SyncReport("threads", 8), {}, swept=True)
     assert (first, last) == ([True], [True])

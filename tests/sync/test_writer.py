@@ -11,7 +11,7 @@ from django.db.transaction import atomic
 from sprites.models import Pokemon, Sprite, Type
 from sprites.testing import PokeAPI
 
-from ..site import Site, until
+from ..support.site import Site, until
 
 KEYS = "front_default,back_default"
 TWENTY = ("--ids", "1-20", "--sprites", KEYS)

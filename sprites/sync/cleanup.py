@@ -16,9 +16,9 @@ from ..errors import SpritesError, TooMuchError
 from ..models import Sprite, SyncRun
 from ..querysets import SpriteQuerySet
 from ..worker.storage import Store
-from .again import again
-from .doubts import is_too_much
-from .lease import Lease
+from .guard import is_too_much
+from .lock import RunLock
+from .reconnect import reconnecting
 
 logger = logging.getLogger(__name__)
 
@@ -30,19 +30,19 @@ _NOT_SYNCED = timedelta(minutes=2)
 """How long a file may have been in the memory of a machine that lost its power."""
 
 
-def discard(store: Store, lease: Lease, names: Iterable[str], heed: Heed = lambda: None) -> bool:
+def discard(store: Store, lock: RunLock, names: Iterable[str], heed: Heed = lambda: None) -> bool:
     """Delete those files that no row points to; tell if none of them is left."""
     rest, all_gone = iter(names), True
     while some := list(islice(rest, _AT_ONCE)):
-        for name in _without_row(lease, some):
+        for name in _without_row(lock, some):
             all_gone &= delete(store, name)
             heed()
     return all_gone
 
 
-@again
-def _without_row(lease: Lease, names: list[str]) -> list[str]:
-    lease.hold()
+@reconnecting
+def _without_row(lock: RunLock, names: list[str]) -> list[str]:
+    lock.hold()
     rows = Sprite.objects.using(router.db_for_write(Sprite)).filter(file__in=names)
     known = set(rows.values_list("file", flat=True))
     return [name for name in names if name not in known]
@@ -58,15 +58,15 @@ def delete(store: Store, name: str) -> bool:
     return True
 
 
-def sweep(store: Store, lease: Lease, heed: Heed) -> bool:
+def sweep(store: Store, lock: RunLock, heed: Heed) -> bool:
     """Delete half-written files and our own files that no row points to; tell if none is left.
 
     Only when no worker is writing.
     """
-    began = again(lease.hold)()
-    is_clean = discard(store, lease, _strays(store, heed), heed)
+    began = reconnecting(lock.hold)()
+    is_clean = discard(store, lock, _strays(store, heed), heed)
     if is_clean:
-        lease.swept_since(began)
+        lock.swept_since(began)
     return is_clean
 
 
@@ -83,7 +83,7 @@ def _strays(store: Store, heed: Heed) -> Iterator[str]:
             yield name
 
 
-@again
+@reconnecting
 def _known_files() -> set[int]:
     files = Sprite.objects.stored().values_list("file", flat=True)
     return set(map(hash, files.iterator()))
@@ -96,7 +96,7 @@ def check_last(store: Store, dead: SyncRun, heed: Heed) -> None:
     """
     since = dead.heartbeat_at - _NOT_SYNCED
     rows = Sprite.objects.stored().filter(changed_at__gte=since).values_list("file", "sha256")
-    for name, sha256 in again(list)(rows):
+    for name, sha256 in reconnecting(list)(rows):
         heed()
         if store.digest(name) not in ("", sha256):
             logger.warning("%s, which run %d wrote last, is damaged: it goes", name, dead.pk)
@@ -114,18 +114,20 @@ def count_gone(before: datetime, share: float) -> int:
     return _gone(before).count()
 
 
-def prune(store: Store, lease: Lease, after: timedelta, share: float) -> int:
+def prune(store: Store, lock: RunLock, after: timedelta, share: float) -> int:
     """Delete the sprites that upstream has not had for so long, and return how many.
 
     Raises TooMuchError, and deletes none, where they are too large a share of all.
     """
-    files = again(atomic(using=router.db_for_write(Sprite))(_delete_rows))(lease, after, share)
-    discard(store, lease, filter(None, files))
+    files = reconnecting(atomic(using=router.db_for_write(Sprite))(_delete_rows))(
+        lock, after, share
+    )
+    discard(store, lock, filter(None, files))
     return len(files)
 
 
-def _delete_rows(lease: Lease, after: timedelta, share: float) -> list[str]:
-    before = lease.hold() - after
+def _delete_rows(lock: RunLock, after: timedelta, share: float) -> list[str]:
+    before = lock.hold() - after
     count_gone(before, share)
     gone = _gone(before)
     files = list(gone.values_list("file", flat=True))

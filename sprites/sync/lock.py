@@ -20,8 +20,8 @@ from django.db.models.functions import Now
 from ..errors import LockHeldError, LockLostError
 from ..models import SyncRun
 from ..querysets import TIME_TO_LIVE, SyncRunQuerySet
-from .again import again
 from .identity import process_name, this_host
+from .reconnect import reconnecting
 from .report import ExitCode, SyncReport
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 _conducted: set[int] = set()
 """The runs that this process conducts: one that it does not, and whose row says so, has ended
 without a database to write that to."""
-_MOST_FAILURES = 1000
+_MAX_FAILURES = 1000
 """Failures that a run's row keeps; the sprites' own rows have them all."""
 
 _TAKEN = (
@@ -46,7 +46,7 @@ _STATES = {
 }
 
 
-class Lease:
+class RunLock:
     """A run's row for as long as the run lives; it may have been queued before.
 
     ``dead`` is the run that it took over, if any; ``after_stray`` tells that a run before it may
@@ -62,7 +62,7 @@ class Lease:
         self.after_stray = not others.exists() or others.filter(swept=False).exists()
 
     @classmethod
-    def take(cls, run: SyncRun) -> "Lease":
+    def take(cls, run: SyncRun) -> "RunLock":
         """Save a run as the one that is running; raises LockHeldError where another one lives."""
         run.host, run.process = this_host(), process_name(os.getpid())
         run.state, was_queued = SyncRun.State.RUNNING, run.pk is not None
@@ -99,7 +99,7 @@ class Lease:
         self._beat()
         return self._mine.values_list("heartbeat_at", flat=True).get()
 
-    @again
+    @reconnecting
     def beat(self, report: SyncReport, picture: dict[str, Any]) -> bool:
         """Write the counts and the heartbeat; tell whether the run may go on."""
         self._beat(picture=picture, **_columns(report))
@@ -128,7 +128,7 @@ class Lease:
         finally:
             _conducted.discard(self.run.pk)
 
-    @again
+    @reconnecting
     def _end(self, report: SyncReport, picture: dict[str, Any], *, swept: bool) -> None:
         ended = self._mine.update(
             state=_STATES[report.exit_code],
@@ -140,7 +140,7 @@ class Lease:
             snapshot=report.snapshot if report.exit_code is ExitCode.DONE else "",
             swept=swept,
             picture=picture,
-            failures=[asdict(failure) for failure in report.failures[:_MOST_FAILURES]],
+            failures=[asdict(failure) for failure in report.failures[:_MAX_FAILURES]],
             **_columns(report),
         )
         if not ended:  # whoever took over may have swept before our workers' last files came
@@ -153,14 +153,14 @@ class Lease:
             state=SyncRun.State.INTERRUPTED, message=why[:500], finished_at=Now(), swept=False
         )
 
-    @again
+    @reconnecting
     def swept_since(self, began: datetime) -> None:
         """Note that no run that ended before then has left a file without a row."""
         others = _runs().begun().exclude(pk=self.run.pk)
         others.filter(swept=False, heartbeat_at__lt=began).update(swept=True)
 
 
-@again
+@reconnecting
 def forget_runs(keep: int) -> None:
     """Delete the rows of the oldest runs beyond so many; one that left stray files is needed."""
     ended = _runs().filter(Q(swept=True) | Q(state=SyncRun.State.REFUSED)).order_by("-id")

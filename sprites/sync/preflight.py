@@ -13,8 +13,8 @@ from ..models import Sprite
 from ..worker.naming import check_naming
 from ..worker.records import Policy
 from ..worker.transport import own_session
-from .again import gone
-from .hosts import Rules
+from .breaker import Rules
+from .reconnect import gone
 
 _START = 30.0
 """Seconds that workers somewhere else may take to start."""

@@ -15,9 +15,9 @@ from glob import escape
 from pathlib import Path
 from typing import Any, TextIO
 
-from .errors import UsageError
-from .sync.identity import process_name
-from .worker.records import Job, Meter, Outcome, ProbeJob, ResourceJob, Unchanged
+from ..errors import UsageError
+from ..sync.identity import process_name
+from ..worker.records import Job, Meter, Outcome, ProbeJob, ResourceJob, Unchanged
 
 logger = logging.getLogger(__name__)
 

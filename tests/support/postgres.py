@@ -1,7 +1,8 @@
 """A private PostgreSQL server for the time of a command, which finds it in ``DATABASE_URL``.
 
-``python -m tests.postgres pytest`` runs the tests on it. The server listens on a Unix socket in a
-folder of its own and nowhere else, and ends with the command. It needs PostgreSQL 15 or newer.
+``python -m tests.support.postgres pytest`` runs the tests on it. The server listens on a Unix
+socket in a folder of its own and nowhere else, and ends with the command. It needs PostgreSQL 15 or
+newer.
 """
 
 import os

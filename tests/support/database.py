@@ -1,7 +1,7 @@
 """A database of its own for each site under test: a file in its folder, or one on the server.
 
 ``DATABASE_URL`` says which: where it names a PostgreSQL server, as under ``python -m
-tests.postgres``, the databases are made on that server; else they are SQLite files.
+tests.support.postgres``, the databases are made on that server; else they are SQLite files.
 """
 
 import os

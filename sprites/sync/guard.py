@@ -23,7 +23,7 @@ def is_too_much(lost: int, of: int, share: float) -> bool:
     return lost >= _FEW and lost > share * of
 
 
-class Doubts:
+class Guard:
     """Counts the losses and the refused URLs of a run, and stops it where there are too many.
 
     ``share`` is how much may be lost at once, ``stored`` how many sprites there are at least.
