@@ -39,8 +39,7 @@ def settings_problem(error: Exception) -> str:
 def refuse(why: str) -> None:
     """Say it in one line, and as JSON where that was asked for, and end with 2."""
     from sprites.errors import plain
-    from sprites.management.arguments import wants_json
-    from sprites.management.terminal import refusal
+    from sprites.management.arguments import refusal, wants_json
 
     line = plain(why)
     told = refusal(2, line) + "\n" if wants_json(sys.argv) else ""

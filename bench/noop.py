@@ -24,7 +24,7 @@ def main(executor: str, workers: str, jobs: str) -> None:
     pool = open_pool(executor, int(workers))
     schedule: Schedule[ProbeJob] = Schedule(
         pool, nothing, Rules(0, 60, 20, 5), Stop(),
-        service_of=lambda job: ("", ""), on_attempt=lambda job, outcome: None, on_tick=lambda: None,
+        service_of=lambda job: ("", ""),
     )  # fmt: skip
     _run(schedule, 100)
     began = time.perf_counter()

@@ -152,9 +152,13 @@ class LockHeldError(Exception):
     """Another run holds the lock."""
 
 
-class LockLostError(Exception):
+class CannotWriteError(Exception):
+    """The run may or can write nothing any more."""
+
+
+class LockLostError(CannotWriteError):
     """Another run has taken the lock over: this one may write nothing any more."""
 
 
-class DatabaseGoneError(Exception):
+class DatabaseGoneError(CannotWriteError):
     """The database does not answer, or stays locked, though it was asked twice."""

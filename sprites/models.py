@@ -17,6 +17,9 @@ from .keys import MAX_LENGTH
 from .labels import pokemon_name
 from .querysets import PokemonQuerySet, SpriteQuerySet, SyncRunQuerySet, number, slug
 
+STATS = ("hp", "attack", "defense", "special_attack", "special_defense", "speed")
+"""The base stats, each a field of Pokemon."""
+
 
 def sprite_storage() -> Storage:
     """Return the storage that the site chose; for an unknown one, the default until a check."""

@@ -22,10 +22,9 @@ from .models import SyncRun
 from .sync.identity import process_name, this_host
 from .sync.lock import is_alive
 from .sync.preflight import checked_options
-from .sync.report import ExitCode
 from .sync.request import SyncRequest
 from .sync.run import sync
-from .sync.stop import Stop
+from .sync.stop import ExitCode, Stop
 
 if TYPE_CHECKING or VERSION >= (6, 0):
     from django.tasks import task

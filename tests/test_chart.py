@@ -10,6 +10,7 @@ from django.utils import translation
 from sprites.admin.chart import WIDTH, Drawing, draw
 from sprites.errors import Code
 from sprites.models import SyncRun
+from sprites.sync.events import Attempt
 from sprites.sync.timeline import Timeline
 from sprites.worker.records import Failure, Meter, Outcome
 
@@ -62,7 +63,7 @@ def test_a_bar_of_many_attempts_shows_their_shares() -> None:
         broken = Failure(Code.TIMEOUT, "") if number == 20_001 else None
         seconds = 0.06 if job is JSON else 0.02
         meter = Meter(f"7:{number % 8}", 1000 + number // 8 * 0.06, seconds, 1, 100)
-        timeline.attempt(job, Outcome(meter=meter, failure=broken))
+        timeline.add(Attempt(job, Outcome(meter=meter, failure=broken), 1, is_last=True))
     drawn = draw(SyncRun(workers=8, seconds=41_000 / 8 * 0.06, picture=timeline.as_json()))
     assert drawn is not None
     areas = {shape.css: area(shape.path) for shape in drawn.shapes}

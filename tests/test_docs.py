@@ -19,7 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 from sprites import __version__
 from sprites.conf import RULES, Options
 from sprites.gallery.filters import Filters
-from sprites.sync.report import ExitCode
+from sprites.sync.stop import ExitCode
 from sprites.worker.transport import own_session
 
 from .support.rows import add_pokemon, add_sprite

@@ -13,8 +13,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from sprites.models import Pokemon, Sprite, SyncRun
 from sprites.signals import sprite_stored, sync_finished
 from sprites.sync import announce
+from sprites.sync.entries import SpriteEntry, Verdict
 from sprites.sync.report import SyncReport
-from sprites.sync.rows import Entry, Verdict
 from sprites.worker.records import ImageFacts, StoredSprite
 
 from .support.site import Site
@@ -181,7 +181,7 @@ def test_where_nobody_listens_nothing_is_asked(
     """Neither signal costs a query."""
     facts = ImageFacts("image/png", "png", 1, 1, 1)
     found = StoredSprite("sprites/1/front_default.00000000.png", "0" * 64, 1, facts, "")
-    entry = Entry(1, "front_default", "", Verdict.STORED, 1, found=found)
+    entry = SpriteEntry(1, "front_default", "", Verdict.STORED, 1, found=found)
     with django_assert_num_queries(0):
         announce.stored([entry])
         announce.finished(SyncRun(pk=1), SyncReport("sync", 1))

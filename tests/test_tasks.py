@@ -189,7 +189,7 @@ import sys, threading, django
 django.setup()
 from sprites import tasks
 from sprites.models import Sprite
-from sprites.worker.records import SyncRequest
+from sprites.sync.request import SyncRequest
 tasks.start(SyncRequest(everyone=True, sprites=("all",)), {"WORKERS": 2})
 while not Sprite.objects.filter(state="stored").exists():
     threading.Event().wait(0.02)

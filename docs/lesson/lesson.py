@@ -15,6 +15,7 @@ from tasks import Done, get_urls
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from sprites.management.trace import Trace, open_trace
+from sprites.sync.events import Attempt
 from sprites.worker.records import Job, Kind, Meter, Outcome, ResourceJob, SpriteJob
 
 Step = Callable[[list[str], Path, int], Iterable[Done]]
@@ -65,4 +66,5 @@ def write(trace: Trace, one: Done) -> None:
         (SpriteJob(number, "front_default", one.url), one.opened, one.saved),
     )
     for job, start, end in jobs:
-        trace.attempt(job, Outcome(meter=Meter(one.worker, start, end - start, 1, 0)))
+        outcome = Outcome(meter=Meter(one.worker, start, end - start, 1, 0))
+        trace.add(Attempt(job, outcome, number=1, is_last=True))

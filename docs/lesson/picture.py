@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from sprites.errors import Code
+from sprites.sync.events import Attempt, Pause
 from sprites.sync.timeline import Timeline
 from sprites.worker.records import (
     Failure,
@@ -61,9 +62,9 @@ def timeline(events: list[Event]) -> Timeline:
     seen = Timeline(began=0.0)
     for event in slices(events):
         if event["cat"] == "pause":
-            seen.pause(event["name"], event["ts"] / 1e6, event["dur"] / 1e6)
+            seen.add(Pause(event["name"], event["ts"] / 1e6, event["dur"] / 1e6))
         elif event["cat"] != "probe":
-            seen.attempt(*attempt(event))
+            seen.add(Attempt(*attempt(event), number=1, is_last=True))
     return seen
 
 

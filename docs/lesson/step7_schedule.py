@@ -30,14 +30,12 @@ def schedule(urls: list[str], folder: Path, workers: int) -> Iterator[Done]:
         Rules(retries=4, max_pause=60, max_outage=20, breaker=5),
         Stop(),
         service_of=lambda url: ("the lesson's server", "sprites"),
-        on_attempt=lambda url, outcome: None,
-        on_tick=lambda: None,
     )
-    for finished in runs.run(urls):
-        if failure := finished.outcome.failure:
-            print(f"{finished.job}: {failure.detail}", file=sys.stderr)
+    for last in runs.run(urls):
+        if failure := last.outcome.failure:
+            print(f"{last.job}: {failure.detail}", file=sys.stderr)
         else:
-            yield cast("Any", finished.outcome.result)
+            yield cast("Any", last.outcome.result)
     pool.close(wait=True)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from ..conf import options
 from ..errors import UsageError
 from ..sync.request import OVERRIDES, SyncRequest, overrides, read_request
-from ..sync.wanted import check_sprites
+from ..sync.select import check_sprites
 from .words import presets
 
 _OURS = ("threads", "processes", "sync")

@@ -3,6 +3,7 @@
 Their values are read in ``sync.request``, as those of the admin's form are.
 """
 
+import json
 from argparse import ArgumentError, ArgumentParser
 from collections.abc import Sequence
 
@@ -77,6 +78,11 @@ def wants_json(arguments: Sequence[str]) -> bool:
     except ArgumentError:
         return False
     return bool(known.format == "json")
+
+
+def refusal(exit_code: int, message: str) -> str:
+    """Return why there is no report, as one JSON object."""
+    return json.dumps({"exit_code": int(exit_code), "message": message})
 
 
 def explained(message: str, parser: ArgumentParser) -> str:

@@ -135,11 +135,6 @@ def _failure(item: FailureReport) -> str:
     return f"  {what}: {item.code}, {MEANING[item.code]} ({item.detail}; {times}) {item.url}"
 
 
-def refusal(exit_code: int, message: str) -> str:
-    """Return why there is no report, as one JSON object."""
-    return json.dumps({"exit_code": int(exit_code), "message": message})
-
-
 def as_json(report: SyncReport) -> str:
     """Return a run's report as one JSON object; its names stay as they are."""
     document: dict[str, Any] = asdict(report)

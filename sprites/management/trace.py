@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import UsageError
+from ..sync.events import Attempt, Pause
 from ..sync.identity import process_name
 from ..worker.records import Job, Meter, Outcome, ProbeJob, ResourceJob, Unchanged
 
@@ -102,18 +103,20 @@ class Trace:
         self._threads: dict[str, tuple[int, int]] = {}
         self._separator = "[\n"
 
-    def attempt(self, job: Job, outcome: Outcome) -> None:
-        """Write an attempt as a slice on its worker's track."""
+    def add(self, event: Attempt[Job] | Pause) -> None:
+        """Write an attempt as a slice on its worker's track, a host's pause on one of its own."""
+        if isinstance(event, Attempt):
+            self._attempt(event.job, event.outcome)
+        else:
+            where, name = self._thread(event.host, _HOSTS), f"pause of {event.host}"
+            self._slice(where, event.at, event.seconds, name, "pause", {})
+
+    def _attempt(self, job: Job, outcome: Outcome) -> None:
         meter = outcome.meter
         if meter is not None:
             where, category = self._thread(meter.worker), _category(job, outcome)
             facts = _facts(job, outcome, meter)
             self._slice(where, meter.started, meter.seconds, _name(job), category, facts)
-
-    def pause(self, host: str, seconds: float) -> None:
-        """Write a host's pause as a slice on a track of its own."""
-        where = self._thread(host, _HOSTS)
-        self._slice(where, time.time(), seconds, f"pause of {host}", "pause", {})
 
     def end(self) -> None:
         """Close the array and the file; without an event there is none."""

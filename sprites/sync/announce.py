@@ -14,8 +14,8 @@ from django.dispatch import Signal
 from ..errors import plain
 from ..models import Sprite, SyncRun
 from ..signals import sprite_stored, sync_finished
+from .entries import Entry, SpriteEntry
 from .report import SyncReport
-from .rows import Entry
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +24,12 @@ def stored(entries: Sequence[Entry]) -> None:
     """Tell of each entry whose bytes are new or have changed."""
     if not sprite_stored.has_listeners(Sprite):
         return
-    created = {entry.found.name: not entry.old_file for entry in entries if entry.found}
+    sprites = [entry for entry in entries if isinstance(entry, SpriteEntry) and entry.found]
+    created = {entry.found.name: not entry.old_file for entry in sprites if entry.found}
+    if not created:
+        return
     rows = Sprite.objects.using(router.db_for_write(Sprite)).select_related("pokemon")
-    for sprite in rows.filter(pokemon__in={e.pokemon for e in entries}, file__in=created):
+    for sprite in rows.filter(pokemon__in={entry.pokemon for entry in sprites}, file__in=created):
         is_new = created[sprite.file.name or ""]
         _send(sprite_stored, "sprite_stored", sender=Sprite, sprite=sprite, created=is_new)
 

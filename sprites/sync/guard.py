@@ -6,10 +6,9 @@ how many there are of how many: little is believed, much is a fault of upstream.
 
 from ..errors import Code
 from ..models import Sprite
+from ..worker.records import Failure
 from .known import Known, KnownSprite
-from .plan import Settled
-from .report import ExitCode
-from .stop import Stop, StoppedError
+from .stop import ExitCode, Stop, StoppedError
 
 _FEW = 5
 """Fewer losses than this are believed, whatever share they are."""
@@ -32,7 +31,8 @@ class Guard:
     def __init__(self, stop: Stop, share: float, stored: int) -> None:
         self._stop, self._share, self._stored = stop, share, stored
         self._missing: set[int] = set()
-        self._looked_at = self._gone = self._listed = self._dropped = self._bad_urls = 0
+        self._wanted = self._looked_at = self._gone = 0
+        self._listed = self._dropped = self._bad_urls = 0
 
     def compare_lists(self, before: int, now: int) -> None:
         """Raise StoppedError where upstream's list is much shorter than it was."""
@@ -43,6 +43,7 @@ class Guard:
 
     def look_at(self, pokemon: int, key: str, known: KnownSprite | None) -> None:
         """Note a wanted sprite: if it is stored it could go, unless it is missing already."""
+        self._wanted += 1
         if known and known.file:
             if known.state == Sprite.State.MISSING:
                 self._missing.add(hash((pokemon, key)))
@@ -77,14 +78,14 @@ class Guard:
         self._stop.ask(ExitCode.STOPPED, f"{what} upstream any more; {_IF_RIGHT}")
         return False
 
-    def refused(self, step: Settled, wanted: int) -> None:
-        """Note a sprite, one of so many, that can't be asked for."""
-        if step.failure is None or step.failure.code not in (Code.BAD_URL, Code.URL_NOT_ALLOWED):
+    def refuse(self, url: str, failure: Failure) -> None:
+        """Note a sprite that can't be asked for."""
+        if failure.code not in (Code.BAD_URL, Code.URL_NOT_ALLOWED):
             return
         self._bad_urls += 1
-        if self._bad_urls >= max(_BAD_URLS, _BAD_SHARE * wanted):
+        if self._bad_urls >= max(_BAD_URLS, _BAD_SHARE * self._wanted):
             self._stop.ask(
                 ExitCode.STOPPED,
-                f"{self._bad_urls} of {wanted} sprite URLs are refused, the last one"
-                f" {step.url or step.key}: {step.failure.detail} (SPRITES_ALLOWED_ORIGINS)",
+                f"{self._bad_urls} of {self._wanted} sprite URLs are refused, the last one"
+                f" {url}: {failure.detail} (SPRITES_ALLOWED_ORIGINS)",
             )

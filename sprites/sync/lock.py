@@ -13,16 +13,18 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, router, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, router, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from ..errors import LockHeldError, LockLostError
+from ..errors import DatabaseGoneError, LockHeldError, LockLostError
 from ..models import SyncRun
 from ..querysets import TIME_TO_LIVE, SyncRunQuerySet
 from .identity import process_name, this_host
 from .reconnect import reconnecting
-from .report import ExitCode, SyncReport
+from .report import SyncReport
+from .stop import ExitCode
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,26 @@ _STATES = {
 }
 
 
+class NoLock:
+    """What a dry run has in the lock's place: it changes nothing, and nobody need wait for it."""
+
+    dead = upstream_count = None
+    after_stray = False
+
+    def __init__(self) -> None:
+        self.began = timezone.now()
+
+    def beat(self, report: SyncReport, picture: dict[str, Any]) -> bool:
+        """Tell that the run may go on."""
+        return True
+
+    def discard(self) -> None:
+        """Do nothing: there is no row."""
+
+    def interrupt(self, why: str) -> None:
+        """Do nothing: there is no row."""
+
+
 class RunLock:
     """A run's row for as long as the run lives; it may have been queued before.
 
@@ -56,6 +78,7 @@ class RunLock:
     def __init__(self, run: SyncRun, dead: SyncRun | None, *, was_queued: bool) -> None:
         self.run, self.dead = run, dead
         self.is_lost = False
+        self.upstream_count: int | None = None
         self._was_queued = was_queued
         self._held_at = time.monotonic()
         others = _runs().begun().exclude(pk=run.pk)
@@ -63,7 +86,17 @@ class RunLock:
 
     @classmethod
     def take(cls, run: SyncRun) -> "RunLock":
-        """Save a run as the one that is running; raises LockHeldError where another one lives."""
+        """Save a run as the one that is running.
+
+        Raises LockHeldError where another one lives, and DatabaseGoneError.
+        """
+        try:
+            return cls._take(run)
+        except (DatabaseError, InterfaceError) as error:
+            raise DatabaseGoneError(f"the run can't be noted: {error}") from None
+
+    @classmethod
+    def _take(cls, run: SyncRun) -> "RunLock":
         run.host, run.process = this_host(), process_name(os.getpid())
         run.state, was_queued = SyncRun.State.RUNNING, run.pk is not None
         run.started_at = run.heartbeat_at = Now()
@@ -81,6 +114,11 @@ class RunLock:
             raise LockHeldError("another run has just started") from None
         run.refresh_from_db(fields=["started_at", "heartbeat_at"])
         return cls(run, dead, was_queued=was_queued)
+
+    @property
+    def began(self) -> datetime:
+        """Return when the run began, by the database's clock."""
+        return self.run.started_at
 
     @property
     def _mine(self) -> SyncRunQuerySet:
@@ -136,7 +174,7 @@ class RunLock:
             message=report.message[:500],
             finished_at=Now(),
             heartbeat_at=Now(),
-            upstream_count=self.run.upstream_count,
+            upstream_count=self.upstream_count,
             snapshot=report.snapshot if report.exit_code is ExitCode.DONE else "",
             swept=swept,
             picture=picture,

@@ -1,9 +1,8 @@
-"""The middle of a run: the chosen Pokémon in, jobs to the schedule, outcomes to ``writer``."""
+"""The middle of a run: the chosen Pokémon in, jobs to the schedule, entries to the writer."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
 from itertools import islice
 from urllib.parse import urljoin
 
@@ -16,23 +15,20 @@ from ..worker.records import (
     Kind,
     Listing,
     PokemonRecord,
-    Reference,
     ResourceJob,
     SpriteJob,
+    StoredFile,
     StoredSprite,
     Unchanged,
 )
-from ..worker.storage import Store
 from . import known as database
 from . import rows
+from .entries import Change, Entry, Members, Planned, PokemonEntry, SpriteEntry, Verdict
+from .events import Attempt
 from .guard import Guard
 from .known import Known
-from .plan import Choice, Settled, plan, refusal
-from .rows import Entry, Verdict
-from .schedule import Finished, Schedule
+from .plan import Choice, Look, Settled, plan, refusal
 from .select import Selection
-from .tally import Tally
-from .writer import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -41,60 +37,33 @@ _CHUNK = 50
 
 
 class Mirror:
-    """Brings the chosen Pokémon and their sprites into the database and the storage.
+    """Decides for the chosen Pokémon and their sprites what to fetch, and what became of it.
 
-    Without ``writer``, in a dry run, the JSON is read and the plan is counted, and that is all.
+    ``look`` tells whether the storage has a file, ``push`` takes further jobs, and ``write`` the
+    entries of what is settled.
     """
 
     def __init__(
         self,
         api: str,
         choice: Choice,
-        store: Store,
-        schedule: Schedule[Job],
-        tally: Tally,
-        writer: Writer | None,
+        look: Look | None,
         guard: Guard,
+        push: Callable[[Job], None],
+        write: Callable[[Entry], None],
     ) -> None:
-        self._api, self._choice = api, choice
-        self._schedule, self._report = schedule, tally.report
-        self._tally, self._writer, self._guard = tally, writer, guard
-        # Elsewhere a look at a file takes a request: workers look there, many at once.
-        self._look = store.holds if store.is_local else None
-        if writer is None and not store.is_local:
-            self._look = lambda name, size: True
+        self._api, self._choice, self._look, self._guard = api, choice, look, guard
+        self._push, self._write = push, write
         self._species: frozenset[str] | None = None
-        self._mixed_until: datetime | None = None
+        self._mixed_until = database.mixed_until()
         self._known: dict[int, Known | None] = {}
         self._asked: set[int] = set()
         self._twins: list[SpriteJob] = []
 
-    def run(self, chosen: Selection) -> None:
-        """Work through a selection; returns early once a stop has been asked for."""
-        self._species, self._mixed_until = chosen.species, database.mixed_until()
-        for finished in self._schedule.run(self._source(chosen.rows)):
-            self._take(finished)
-        self._believe()
-        self._asked.clear()  # the sweep needs as much room
-        for finished in self._schedule.run(self._copies()):
-            self._take(finished)
-        self._believe()
-
-    def drain(self) -> None:
-        """Take what the workers still bring back after the run was given up."""
-        for finished in self._schedule.run(()):
-            self._take(finished)
-
-    def _believe(self) -> None:
-        """Write what upstream seems to have lost, or where that is too much none of it."""
-        is_believed = self._guard.are_small()
-        if self._writer:
-            self._writer.believe(is_believed)
-            self._writer.flush()
-
-    def _source(self, chosen: Iterable[Reference]) -> Iterator[Job]:
+    def jobs(self, chosen: Selection) -> Iterator[Job]:
         """Yield a job for each Pokémon whose JSON is due, and the sprite jobs of the others."""
-        references = iter(chosen)
+        self._species = chosen.species
+        references = iter(chosen.rows)
         from_rows = self._choice.from_rows
         has_generations = from_rows
         while ids := [row.id for row in islice(references, _CHUNK)]:
@@ -109,6 +78,35 @@ class Mirror:
                 elif not from_rows:
                     yield self._due(pokemon, found)
 
+    def copies(self) -> Iterator[SpriteJob]:
+        """Yield the sprites whose URL another one had: they get its bytes, or its failure."""
+        self._asked.clear()  # the sweep needs as much room
+        for job in self._twins:
+            other = database.twin(job.pokemon, job.key, job.url)
+            if other is None:
+                continue
+            if other.state == Sprite.State.STORED:
+                yield replace(job, copy_of=other.file.name or "")
+            else:
+                failure = Failure(Code(other.error_code), other.error_detail, other.http_status)
+                self._unsuccessful(job, failure, other.attempts)
+
+    def take(self, attempt: Attempt[Job]) -> None:
+        """Take the last attempt at a job: write what became of it, and push what follows."""
+        job, result, failure = attempt.job, attempt.outcome.result, attempt.outcome.failure
+        if isinstance(job, SpriteJob):
+            self._take_sprite(job, attempt)
+        elif isinstance(result, tuple):
+            for number in result:
+                url = urljoin(self._api, f"generation/{number}/")
+                self._push(ResourceJob(Kind.GENERATION, url))
+        elif isinstance(result, Group):
+            self._write(Members(result.id, [row.name for row in result.members]))
+        elif isinstance(job, ResourceJob) and job.pokemon is not None:
+            self._take_pokemon(job, job.pokemon, attempt)
+        elif isinstance(job, ResourceJob) and failure:
+            logger.warning("%s: %s", job.url, failure.detail)
+
     def _due(self, pokemon: int, found: Known | None) -> ResourceJob:
         self._known[pokemon] = found
         etag = found.row.etag if found and found.is_whole and not self._choice.force else ""
@@ -122,129 +120,116 @@ class Mirror:
         after_mix = self._mixed_until is None or synced_at > self._mixed_until
         return after_mix and self._choice.is_fresh(synced_at)
 
-    def _fresh(self, pokemon: int, found: Known) -> Iterator[Job]:
+    def _fresh(self, pokemon: int, found: Known) -> Iterator[SpriteJob]:
         """Plan a Pokémon from its rows, without asking for its JSON."""
         if self._is_meant(found.row.species):
-            self._tally.pokemon(pokemon, "unchanged")
-            yield from self._jobs(pokemon, _listings(found, verify=self._choice.verify), found)
+            self._write(PokemonEntry(pokemon, Change.UNCHANGED))
+            yield from self._plan(pokemon, _listings(found, verify=self._choice.verify), found)
 
     def _is_meant(self, species: str) -> bool:
         """Tell whether a form's species, which its name only hints at, is really a chosen one."""
         return self._species is None or species in self._species
 
-    def _take(self, finished: Finished[Job]) -> None:
-        """Pass on what a finished job brought."""
-        job, result = finished.job, finished.outcome.result
-        if isinstance(job, SpriteJob):
-            self._take_sprite(job, finished)
-        elif isinstance(result, tuple):
-            for number in result:
-                url = urljoin(self._api, f"generation/{number}/")
-                self._schedule.push(ResourceJob(Kind.GENERATION, url))
-        elif isinstance(result, Group):
-            if self._writer:
-                self._writer.generations |= {row.name: result.id for row in result.members}
-        elif isinstance(job, ResourceJob) and job.pokemon is not None:
-            self._take_pokemon(job, job.pokemon, finished)
-        elif isinstance(job, ResourceJob) and finished.outcome.failure:
-            logger.warning("%s: %s", job.url, finished.outcome.failure.detail)
-
-    def _take_pokemon(self, job: ResourceJob, pokemon: int, finished: Finished[Job]) -> None:
+    def _take_pokemon(self, job: ResourceJob, pokemon: int, attempt: Attempt[Job]) -> None:
         found = self._known.pop(pokemon)
-        result, failure = finished.outcome.result, finished.outcome.failure
+        result, failure = attempt.outcome.result, attempt.outcome.failure
         if isinstance(result, PokemonRecord):
             self._take_record(result, found)
         elif isinstance(result, Unchanged) and found is not None:
             self._guard.read(found)
-            if self._writer:
-                self._writer.touch(pokemon, result.etag)
-            self._push(self._jobs(pokemon, _listings(found), found))
+            self._write(PokemonEntry(pokemon, Change.UNCHANGED, etag=result.etag))
+            self._go_on(pokemon, _listings(found), found)
         elif failure is not None:
-            self._tally.pokemon_failed(pokemon, job.url, failure, finished.attempts)
+            entry = PokemonEntry(pokemon, Change.FAILED, url=job.url, failure=failure)
+            entry.attempts = attempt.number
+            self._write(entry)
 
     def _take_record(self, record: PokemonRecord, found: Known | None) -> None:
         if not self._is_meant(record.species):
             return
-        if found and found.row.name != record.name:
-            logger.warning("Pokémon %d: %s is now %s", record.id, found.row.name, record.name)
-        dropped = rows.dropped(record, found)
+        entry = PokemonEntry(record.id, Change.NEW, record, found)
+        entry.whole = not any(refusal(each, self._choice.origins) for each in record.listings)
         if found:
+            if found.row.name != record.name:
+                logger.warning("Pokémon %d: %s is now %s", record.id, found.row.name, record.name)
+            is_other = rows.has_changed(record, found)
+            entry.change = Change.CHANGED if is_other else Change.UNCHANGED
+            gone = rows.unlisted_keys(record, found)
+            dropped = sum(found.sprites[key].file != "" for key in gone)
             self._guard.read(found, dropped)
-        if self._writer:
-            origins = self._choice.origins
-            whole = not any(refusal(listing, origins) for listing in record.listings)
-            self._writer.pokemon(record, found, whole=whole, withhold=dropped > 0)
-        else:
-            self._tally.pokemon(record.id, rows.pokemon_verdict(record, found))
-        self._push(self._jobs(record.id, record.listings, found))
+            entry.doubtful = dropped > 0
+        self._write(entry)
+        self._go_on(record.id, record.listings, found)
 
-    def _push(self, jobs: Iterable[Job]) -> None:
-        for job in jobs:
-            self._schedule.push(job)
+    def _go_on(self, pokemon: int, listings: Iterable[Listing], found: Known | None) -> None:
+        for job in self._plan(pokemon, listings, found):
+            self._push(job)
 
-    def _jobs(
+    def _plan(
         self, pokemon: int, listings: Iterable[Listing], found: Known | None
     ) -> Iterator[SpriteJob]:
-        """Yield the sprite jobs of a Pokémon; settle and count the sprites that need none."""
-        sprites = found.sprites if found else {}
-        for step in plan(self._choice, pokemon, listings, sprites, self._look):
-            self._report.sprites.wanted += 1
-            self._guard.look_at(pokemon, step.key, sprites.get(step.key))
-            if isinstance(step, Settled):
-                self._settle(step)
-            elif hash(step.url) in self._asked:
-                self._twins.append(step)
-            else:
-                self._asked.add(hash(step.url))
-                if self._writer:
-                    yield step
+        """Yield the sprite jobs of a Pokémon; write what becomes of the sprites that need none."""
+        known = found.sprites if found else {}
+        steps = list(plan(self._choice, pokemon, listings, known, self._look))
+        well = sum(isinstance(step, Settled) and not step.failure for step in steps)
+        self._write(Planned(len(steps), well))
+        for step in steps:
+            self._guard.look_at(pokemon, step.key, known.get(step.key))
+            if isinstance(step, SpriteJob):
+                yield from self._unasked(step)
+            elif step.failure:
+                self._guard.refuse(step.url or step.key, step.failure)
+                self._unsuccessful(step, step.failure, 0)
 
-    def _settle(self, step: Settled) -> None:
-        if step.failure is None:
-            self._report.sprites.unchanged += 1
-            return
-        self._guard.refused(step, self._report.sprites.wanted)
-        self._unsuccessful(step, step.failure, 0)
+    def _unasked(self, job: SpriteJob) -> Iterator[SpriteJob]:
+        """Yield a job unless another one has the same URL, or the run is dry."""
+        if hash(job.url) in self._asked:
+            self._twins.append(job)
+        elif not self._choice.dry_run:
+            self._asked.add(hash(job.url))
+            yield job
 
-    def _take_sprite(self, job: SpriteJob, finished: Finished[Job]) -> None:
-        result, failure = finished.outcome.result, finished.outcome.failure
-        attempts = finished.attempts
+    def _take_sprite(self, job: SpriteJob, attempt: Attempt[Job]) -> None:
+        result, failure = attempt.outcome.result, attempt.outcome.failure
         if isinstance(result, StoredSprite):
             if result.note:
                 logger.warning("sprite %d/%s: %s", job.pokemon, job.key, result.note)
-            self._write(rows.stored(job, result, attempts))
+            self._write(_stored(job, result, attempt.number))
         elif isinstance(result, Unchanged) and job.asks_upstream:
-            self._write(rows.unchanged(job, result.etag, attempts))
+            where = job.pokemon, job.key, job.url
+            unchanged = Verdict.UNCHANGED
+            self._write(SpriteEntry(*where, unchanged, attempt.number, etag=result.etag))
         elif isinstance(result, Unchanged):
-            self._report.sprites.unchanged += 1
+            self._write(Planned(0, 1))
         elif failure is not None:
-            self._unsuccessful(job, failure, attempts)
+            self._unsuccessful(job, failure, attempt.number)
 
     def _unsuccessful(self, what: SpriteJob | Settled, failure: Failure, attempts: int) -> None:
         verdict = Verdict.MISSING if failure.code is Code.NOT_FOUND else Verdict.FAILED
-        entry = Entry(what.pokemon, what.key, what.url, verdict, attempts, failure)
+        entry = SpriteEntry(what.pokemon, what.key, what.url, verdict, attempts, failure)
         stored = isinstance(what, SpriteJob) and what.stored is not None
-        is_gone = verdict is Verdict.MISSING and stored
-        is_loss = is_gone and self._guard.is_loss(what.pokemon, what.key)
-        self._write(entry, withhold=is_loss)
+        if verdict is Verdict.MISSING and stored:
+            entry.doubtful = self._guard.is_loss(what.pokemon, what.key)
+        self._write(entry)
 
-    def _write(self, entry: Entry, *, withhold: bool = False) -> None:
-        if self._writer:
-            self._writer.sprite(entry, withhold=withhold)
-        else:
-            self._tally.sprite(entry)
 
-    def _copies(self) -> Iterator[SpriteJob]:
-        """Yield the sprites whose URL another one had: they get its bytes, or its failure."""
-        for job in self._twins:
-            other = database.twin(job.pokemon, job.key, job.url)
-            if other is None:
-                continue
-            if other.state == Sprite.State.STORED:
-                yield replace(job, copy_of=other.file.name or "")
-            else:
-                failure = Failure(Code(other.error_code), other.error_detail, other.http_status)
-                self._unsuccessful(job, failure, other.attempts)
+def _stored(job: SpriteJob, found: StoredSprite, attempts: int) -> SpriteEntry:
+    """Return the entry of a sprite whose bytes are new here."""
+    old = job.stored
+    return SpriteEntry(
+        *(job.pokemon, job.key, job.url),
+        verdict=Verdict.STORED,
+        attempts=attempts,
+        found=found,
+        etag=found.etag,
+        old_file=old.name if old else "",
+        repaired=old is not None and _was_damaged(job, old, found),
+    )
+
+
+def _was_damaged(job: SpriteJob, old: StoredFile, found: StoredSprite) -> bool:
+    """Tell whether the file that was replaced was not what its row said."""
+    return job.verify or old.intact is False or old.sha256 == found.sha256
 
 
 def _lacks_generation(ids: list[int], known: dict[int, Known]) -> bool:

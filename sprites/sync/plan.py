@@ -14,6 +14,7 @@ from ..keys import matches, patterns
 from ..models import Sprite
 from ..worker.http import check_url
 from ..worker.records import Failure, Listing, SpriteJob, StoredFile
+from ..worker.storage import Store
 from .known import KnownSprite
 from .request import SyncRequest
 
@@ -33,6 +34,7 @@ class Choice:
     force: bool = False
     verify: bool = False
     retry_failed: bool = False
+    dry_run: bool = False
 
     @classmethod
     def of(
@@ -48,6 +50,7 @@ class Choice:
             force=request.force,
             verify=request.verify,
             retry_failed=request.retry_failed,
+            dry_run=request.dry_run,
         )
 
     @property
@@ -90,6 +93,16 @@ def plan(
             step = _step(choice, pokemon, listing, known.get(listing.key), look)
             if step is not None:
                 yield step
+
+
+def look_for(store: Store, *, dry_run: bool) -> Look | None:
+    """Return how to look for a file; None where that takes a request and so is the workers' work.
+
+    A dry run, which asks no worker, takes what is stored there for whole.
+    """
+    if store.is_local:
+        return store.holds
+    return (lambda name, size: True) if dry_run else None
 
 
 def _step(

@@ -1,6 +1,7 @@
-"""What must hold before a run begins: options that can be used, applied migrations."""
+"""What must hold before a run begins: options, migrations and a storage that can be used."""
 
 import pkgutil
+import uuid
 from importlib import import_module
 
 from django.conf import settings
@@ -8,14 +9,20 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connectio
 from django.db.migrations.recorder import MigrationRecorder
 
 from ..conf import Options, given, read
-from ..errors import UsageError
+from ..errors import SpritesError, UsageError
+from ..executors.pool import Pool
 from ..models import Sprite
+from ..origins import origin
 from ..worker.naming import check_naming
-from ..worker.records import Policy
+from ..worker.records import Job, Policy, ProbeJob, ResourceJob, SpriteJob
+from ..worker.storage import INCOMING, Store
 from ..worker.transport import own_session
 from .breaker import Rules
+from .events import RunJobs
+from .queues import Service
 from .reconnect import gone
 
+_PROBE = "probe"
 _START = 30.0
 """Seconds that workers somewhere else may take to start."""
 
@@ -85,6 +92,15 @@ def policy(options: Options) -> Policy:
     )
 
 
+def service_of(job: Job) -> Service:
+    """Name whom a job asks and for what; "" is the storage."""
+    if isinstance(job, ResourceJob):
+        return origin(job.url), "JSON"
+    if isinstance(job, SpriteJob) and not job.copy_of:
+        return origin(job.url), "images"
+    return "", ""
+
+
 def rules(options: Options) -> Rules:
     """Return what the schedule must keep to."""
     return Rules(
@@ -95,3 +111,22 @@ def rules(options: Options) -> Rules:
         rate=options.RATE,
         patience=2 * options.TIMEOUT + _START,
     )
+
+
+def probe(store: Store, run: RunJobs, pool: Pool) -> None:
+    """Let each machine write a file and look whether it is here; raises UsageError if not."""
+    names = [f"{INCOMING}/{uuid.uuid4().hex}.probe" for _ in range(pool.nodes)]
+    done = list(run([ProbeJob(name, _PROBE) for name in names]))
+    seen = [name for name in names if store.holds(name, len(_PROBE))]
+    try:
+        for name in seen:
+            store.delete(name)
+    except SpritesError as error:
+        raise UsageError(f"the media storage deletes no file: {error.detail}") from None
+    for attempt in done:
+        if failure := attempt.outcome.failure:
+            raise UsageError(f"the media storage can't be written to: {failure.detail}")
+    if len(seen) < len(done):
+        raise UsageError(
+            f"what executor {pool.name!r} stores is not in the storage of this process"
+        )

@@ -1,25 +1,19 @@
 """What a run did: exit code, counts that add up, cost, failures. It never leaves the parent."""
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 from ..errors import Code
-from ..worker.records import Meter
+from ..worker.records import Job, ResourceJob
+from .entries import Change, Entry, Planned, PokemonEntry, SpriteEntry, Verdict
+from .events import Attempt
+from .stop import ExitCode
+
+logger = logging.getLogger(__name__)
 
 MAX_FAILURES = 10_000
 """Failures that a report lists; the sprites' rows have them all."""
-
-
-class ExitCode(IntEnum):
-    """How a run ended, as the command's exit code; these numbers never change."""
-
-    DONE = 0
-    FAILURES = 1
-    USAGE = 2
-    STOPPED = 3
-    LOCKED = 4
-    INTERRUPTED = 130
-    TERMINATED = 143
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +77,58 @@ class SyncReport:
     mixed: bool = False
     failures: list[FailureReport] = field(default_factory=list)
 
-    def spend(self, meter: Meter) -> None:
+    def spend(self, attempt: Attempt[Job]) -> None:
         """Add what an attempt cost."""
-        self.requests += meter.requests
-        self.bytes += meter.bytes
-        self.worker_seconds += meter.seconds
+        self.retries += attempt.number > 1
+        if meter := attempt.outcome.meter:
+            self.requests += meter.requests
+            self.bytes += meter.bytes
+            self.worker_seconds += meter.seconds
+        if isinstance(attempt.job, ResourceJob) and attempt.outcome.snapshot:
+            self._belong(attempt.outcome.snapshot)
 
-    def belong(self, snapshot: str) -> bool:
-        """Note whose deployment a reply is of; tell whether this one makes the run mixed."""
-        is_other = not self.mixed and self.snapshot not in ("", snapshot)
-        self.mixed = self.mixed or is_other
+    def _belong(self, snapshot: str) -> None:
+        """Note which deployment of upstream a reply is of."""
+        if not self.mixed and self.snapshot not in ("", snapshot):
+            self.mixed = True
+            logger.warning(
+                "upstream was deployed anew during the run (now %s): the next one asks again"
+                " for every Pokémon's JSON",
+                snapshot,
+            )
         self.snapshot = "" if self.mixed else snapshot
-        return is_other
 
-    def fail(self, failure: FailureReport) -> None:
+    def count(self, entries: Iterable[Entry]) -> None:
+        """Count what became of Pokémon and sprites, once that is settled."""
+        for entry in entries:
+            if isinstance(entry, SpriteEntry):
+                self._count_sprite(entry)
+            elif isinstance(entry, PokemonEntry):
+                self._count_pokemon(entry)
+            elif isinstance(entry, Planned):
+                self.sprites.wanted += entry.wanted
+                self.sprites.unchanged += entry.unchanged
+
+    def _count_sprite(self, entry: SpriteEntry) -> None:
+        logger.debug("%s: %s", entry, entry.verdict)
+        setattr(self.sprites, entry.verdict, getattr(self.sprites, entry.verdict) + 1)
+        self.repaired += entry.repaired and entry.verdict is Verdict.STORED
+        if entry.verdict is Verdict.FAILED:
+            self._fail(entry, entry.key)
+
+    def _count_pokemon(self, entry: PokemonEntry) -> None:
+        logger.info("%s: %s", entry, entry.change)
+        self.pokemon.checked += 1
+        setattr(self.pokemon, entry.change, getattr(self.pokemon, entry.change) + 1)
+        if entry.change is Change.FAILED:
+            self._fail(entry, "")
+
+    def _fail(self, entry: SpriteEntry | PokemonEntry, key: str) -> None:
         """List a failure, unless there are far too many already."""
-        if len(self.failures) < MAX_FAILURES:
-            self.failures.append(failure)
+        failure = entry.failure
+        if failure and len(self.failures) < MAX_FAILURES:
+            why = failure.code, failure.status, entry.attempts, failure.detail
+            self.failures.append(FailureReport(entry.pokemon, key, entry.url, *why))
 
     def balance(self) -> None:
         """Count what is left of the wanted sprites as not tried."""

@@ -1,8 +1,4 @@
-"""A batch in, its statements out: what one transaction of ``writer`` writes.
-
-``bulk_create(update_conflicts=True)`` would compile each batch anew: 100 µs of CPU a sprite's row,
-which was most of a run's CPU; the prepared statements of ``upsert`` take 8.
-"""
+"""Entries into statements: what one transaction of the writer does."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,48 +6,52 @@ from datetime import datetime
 from ..models import Pokemon, PokemonType, Sprite, Type
 from ..worker.records import PokemonRecord
 from . import rows
+from .entries import PokemonEntry, SpriteEntry, Verdict
 from .known import Known
-from .rows import SHAPES, Entry, Verdict
 from .upsert import upsert
 
-Unit = tuple[PokemonRecord, Known | None, bool]
-"""A Pokémon's record, what the database has of it, and whether the record was whole."""
+Pair = tuple[PokemonRecord, Known | None]
+"""A Pokémon's record, and what the database has of it."""
 
 
-def save_pokemon(units: Sequence[Unit], now: datetime, generations: Mapping[str, int]) -> None:
-    """Write Pokémon, their types and what their JSON lists."""
-    _save_types([record for record, _, _ in units])
+def save_pokemon(
+    entries: Sequence[PokemonEntry], now: datetime, generations: Mapping[str, int]
+) -> None:
+    """Write Pokémon, their types and what their JSON lists; of unchanged JSON only the ETag."""
+    read = [(entry.record, entry) for entry in entries if entry.record]
     upsert(
         Pokemon,
-        rows.POKEMON_COLUMNS,
         (
-            rows.pokemon_row(record, generations.get(record.species), now if whole else None)
-            for record, _, whole in units
+            rows.pokemon_row(record, generations.get(record.species), now if entry.whole else None)
+            for record, entry in read
         ),
         unique=("id",),
-        update=rows.POKEMON_UPDATED,
+        fixed=("generation",),
     )
-    _save_type_slots(units)
+    _save_listed([(record, entry.known) for record, entry in read], now)
+    for entry in entries:
+        if not entry.record:
+            Pokemon.objects.filter(pk=entry.pokemon).update(synced_at=now, etag=entry.etag)
+
+
+def _save_listed(pairs: Sequence[Pair], now: datetime) -> None:
+    types = {item.id: item.name for record, _ in pairs for item in record.types}
+    upsert(Type, ({"id": pk, "name": name} for pk, name in types.items()), unique=("id",))
+    _save_type_slots(pairs)
     upsert(
         Sprite,
-        rows.LISTING_COLUMNS,
-        (row for record, known, _ in units for row in rows.listing_rows(record, known)),
+        (row for record, known in pairs for row in rows.listing_rows(record, known)),
         unique=rows.SPRITE_KEY,
-        update=rows.LISTING_UPDATED,
+        fixed=rows.FACETS,
     )
-    for record, known, _ in units:
+    for record, known in pairs:
         if gone := list(rows.unlisted_keys(record, known)):
             sprites = Sprite.objects.filter(pokemon=record.id, key__in=gone)
             sprites.update(listed=False, missing_since=now)
 
 
-def _save_types(records: Sequence[PokemonRecord]) -> None:
-    types = {item.id: item.name for record in records for item in record.types}
-    upsert(Type, ("id", "name"), types.items(), unique=("id",), update=("name",))
-
-
-def _save_type_slots(units: Sequence[Unit]) -> None:
-    changed = [r for r, k, _ in units if k is None or k.types != [item.id for item in r.types]]
+def _save_type_slots(pairs: Sequence[Pair]) -> None:
+    changed = [r for r, k in pairs if k is None or k.types != [item.id for item in r.types]]
     PokemonType.objects.filter(pokemon__in=[record.id for record in changed]).delete()
     PokemonType.objects.bulk_create(
         PokemonType(pokemon_id=record.id, type_id=item.id, slot=slot)
@@ -60,24 +60,15 @@ def _save_type_slots(units: Sequence[Unit]) -> None:
     )
 
 
-def save_touched(touched: Sequence[tuple[int, str]], now: datetime) -> None:
-    """Note that the JSON of some Pokémon has not changed, with its newest ETag."""
-    for pokemon, etag in touched:
-        Pokemon.objects.filter(pk=pokemon).update(synced_at=now, etag=etag)
-
-
-def save_sprites(entries: Sequence[Entry], now: datetime) -> None:
+def save_sprites(entries: Sequence[SpriteEntry], now: datetime) -> None:
     """Write entries that all have the same verdict."""
-    verdict = entries[0].verdict
-    shape = SHAPES[verdict]
     upsert(
         Sprite,
-        shape.columns,
-        (shape.row(entry, now) for entry in entries),
+        (rows.sprite_row(entry, now) for entry in entries),
         unique=rows.SPRITE_KEY,
-        update=shape.updated,
+        fixed=("url", *rows.FACETS),
     )
-    if verdict is Verdict.MISSING:
+    if entries[0].verdict is Verdict.MISSING:
         ids = {entry.pokemon for entry in entries}
         found = Sprite.objects.filter(pokemon__in=ids, state=Sprite.State.MISSING)
         found.filter(missing_since=None).update(missing_since=now)

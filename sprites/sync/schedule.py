@@ -1,4 +1,4 @@
-"""The sliding window over an executor: jobs in, finished jobs out, every decision in the parent.
+"""The sliding window over an executor: jobs in, events out, every decision in the parent.
 
 It keeps at most ``pool.window`` jobs in flight, tries failed ones again when they are due, rests a
 host that fails or asks for a pause, survives dying workers, and stops when it is told to. It knows
@@ -11,16 +11,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..errors import RETRIED, Code, SpritesError, UsageError
 from ..executors.pool import Pool
 from ..worker.records import Failure, Outcome
 from .breaker import Host, Rules
+from .events import Attempt, Event, Pause, Tick
 from .queues import Queues, Service, Task
-from .report import ExitCode
-from .stop import Stop
+from .stop import ExitCode, Stop
 
 logger = logging.getLogger(__name__)
 
@@ -32,21 +31,10 @@ _MAX_GIVEN_BACK = 10
 """Windows of jobs in a row that an executor may give back without having begun one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished(Generic[J]):
-    """A job that will not be tried again, its last outcome and how many attempts it took."""
-
-    job: J
-    outcome: Outcome
-    attempts: int
-
-
 class Schedule(Generic[J]):
     """Runs jobs on a pool until none is left or it is stopped.
 
-    ``work`` is what the pool calls with a job, ``service_of`` names what a job asks,
-    ``on_attempt`` sees every attempt's job and outcome, ``on_pause`` which host is left alone
-    for how many seconds; ``on_tick`` is called at least each half second.
+    ``work`` is what the pool calls with a job, ``service_of`` names what a job asks.
     """
 
     def __init__(
@@ -55,14 +43,9 @@ class Schedule(Generic[J]):
         work: Callable[[J], Outcome],
         rules: Rules,
         stop: Stop,
-        *,
         service_of: Callable[[J], Service],
-        on_attempt: Callable[[J, Outcome], None],
-        on_tick: Callable[[], None],
-        on_pause: Callable[[str, float], None] = lambda host, seconds: None,
     ) -> None:
         self._pool, self._work, self._rules, self._stop = pool, work, rules, stop
-        self._on_attempt, self._on_tick, self._on_pause = on_attempt, on_tick, on_pause
         self._waiting: Queues[J] = Queues(rules, service_of, pool.window)
         self._suspects: deque[Task[J]] = deque()
         self._suspected: set[Task[J]] = set()
@@ -70,26 +53,30 @@ class Schedule(Generic[J]):
         self._done: queue.SimpleQueue[Future[Outcome] | None] = queue.SimpleQueue()
         self._deaths = self._given_back = 0
         self._silence = 0.0
-        self.lost_any = False
-        self.retries = 0
         self.push = self._waiting.push
         stop.bind(lambda: self._done.put(None), pool.abort)
 
-    def run(self, source: Iterable[J]) -> Iterator[Finished[J]]:
-        """Run a source's jobs, and those pushed meanwhile; yield each as it is finished.
+    def run(self, source: Iterable[J]) -> Iterator[Attempt[J]]:
+        """Run a source's jobs, and those pushed meanwhile; yield the last attempt at each.
 
         The source is read only as far as there is room. After a stop what has finished is still
         yielded; what has not is left.
         """
+        for event in self.events(source):
+            if isinstance(event, Attempt) and event.is_last:
+                yield event
+
+    def events(self, source: Iterable[J]) -> Iterator[Event[J]]:
+        """Run jobs as ``run`` does; yield all that happens."""
         self._waiting.read(iter(source))
         while self._fill() or self._running:
             for future in self._completed():
                 yield from self._settle(future)
-            self._on_tick()
+            yield Tick()
             if self._silence > self._rules.patience:
                 self._blame(f"has brought no job back for {self._silence:.0f} s")
             if self._stop.overdue and self._running and not self._any_done:
-                self.lost_any = self._stop.gave_up = True
+                self._stop.gave_up = True
                 return
 
     @property
@@ -158,42 +145,39 @@ class Schedule(Generic[J]):
         now = time.monotonic()
         return min(max(self._waiting.due(now) - now, 0.001), _TICK)
 
-    def _settle(self, future: "Future[Outcome]") -> Iterator[Finished[J]]:
+    def _settle(self, future: "Future[Outcome]") -> Iterator[Event[J]]:
         task, generation = self._running.pop(future)
         self._silence = 0.0
         try:
             outcome = self._pool.outcome(future)
         except BrokenExecutor:
             self._waiting.ended(task)
-            yield from self._lost(task, generation)
+            yield self._lost(task, generation)
         except SpritesError as error:
             self._stop.ask(ExitCode.STOPPED, error.detail)
         else:
             yield from self._judge(task, outcome) if outcome else self._not_begun(task)
 
-    def _not_begun(self, task: Task[J]) -> Iterator[Finished[J]]:
+    def _not_begun(self, task: Task[J]) -> tuple[()]:
         """Keep a job for later that came back as it was."""
         self._waiting.take_back(task)
         self._given_back += 1
         if self._given_back > _MAX_GIVEN_BACK * self._pool.window:
             self._blame("gives back every job")
-        return iter(())
+        return ()
 
-    def _lost(self, task: Task[J], generation: int) -> Iterator[Finished[J]]:
+    def _lost(self, task: Task[J], generation: int) -> Attempt[J]:
         """Run a job again, alone, whose worker has died; give it up if it dies once more."""
-        self.lost_any = True
         self._replace_workers(generation)
         task.kills += 1
         self._suspected.discard(task)
-        if self._stop.asked:
-            return
-        if task.kills == 1:
-            self.retries += 1
+        if task.kills == 1 and not self._stop.asked:
             self._suspects.append(task)
             self._suspected.add(task)
-            return
-        failure = Failure(Code.WORKER_DIED, "the worker died twice on this job")
-        yield Finished(task.job, Outcome(failure=failure), task.attempts)
+        times = "" if task.kills == 1 else " twice"
+        failure = Failure(Code.WORKER_DIED, f"the worker died{times} on this job")
+        is_last = task.kills > 1 and not self._stop.asked
+        return Attempt(task.job, Outcome(failure=failure), task.attempts, is_last)
 
     def _replace_workers(self, generation: int) -> None:
         if generation != self._pool.generation or self._stop.asked:
@@ -207,25 +191,33 @@ class Schedule(Generic[J]):
         except UsageError as error:  # a factory that made an executor once, and now can't
             self._stop.ask(ExitCode.STOPPED, str(error))
 
-    def _judge(self, task: Task[J], outcome: Outcome) -> Iterator[Finished[J]]:
+    def _judge(self, task: Task[J], outcome: Outcome) -> Iterator[Event[J]]:
         """Decide what an attempt's outcome means for its job and for its host."""
         self._waiting.ended(task)
-        self._on_attempt(task.job, outcome)
         self._deaths = self._given_back = task.kills = 0
         self._suspected.discard(task)
         if outcome.meter is not None:
             self._waiting.spent(task, outcome.meter.requests)
-        failure = outcome.failure
+        failure, host, before = outcome.failure, task.host, task.host.resume
         if failure is None:
-            task.host.answered(task.sent)
+            host.answered(task.sent)
         elif failure.fatal:
             self._stop.ask(ExitCode.STOPPED, failure.detail)
-        elif (self._stop.asked and failure.code in RETRIED) or self._again(task, failure):
-            return
-        yield Finished(task.job, outcome, task.attempts)
+        is_left = failure is not None and not failure.fatal and self._is_left(task, failure)
+        yield Attempt(task.job, outcome, task.attempts, is_last=not is_left)
+        if host.resume > before and not self._stop.asked:
+            seconds = round(host.resume - time.monotonic(), 3)
+            yield Pause(host.name, time.time(), seconds)
 
-    def _again(self, task: Task[J], failure: Failure) -> bool:
-        """Keep the host's account; tell whether the job is tried again."""
+    def _is_left(self, task: Task[J], failure: Failure) -> bool:
+        """Tell whether a job that failed is not done: it is tried again, or a stop keeps it."""
+        if self._stop.asked and failure.code in RETRIED:
+            return True
+        self._blame_host(task, failure)
+        return self._again(task, failure)
+
+    def _blame_host(self, task: Task[J], failure: Failure) -> None:
+        """Keep the host's account."""
         host, before, was_well = task.host, task.host.resume, not task.host.in_trouble
         if why := host.failed(task.number, task.sent, failure, self._rules):
             self._stop.ask(ExitCode.STOPPED, why)
@@ -233,13 +225,16 @@ class Schedule(Generic[J]):
             if was_well:
                 logger.warning("%s: %s; it is asked again now and then", host.name, failure.detail)
             self._pause(host, failure)
+
+    def _again(self, task: Task[J], failure: Failure) -> bool:
+        """Try a job again whose failure may pass; tell whether there is another attempt left."""
+        host = task.host
         # What a host that is down fails is not held against its jobs, but where others were served.
         if not host.is_down or host.answered_at > task.failed_at > 0:
             task.failures += 1
         task.failed_at = time.monotonic()
         if failure.code not in RETRIED or task.failures > self._rules.retries:
             return False
-        self.retries += 1
         delay = max(failure.retry_after or 0.0, self._rules.delay(max(task.failures, 1)))
         self._waiting.push_later(task, delay)
         return True
@@ -249,7 +244,6 @@ class Schedule(Generic[J]):
         self._given_back = 0
         if failure.retry_after:
             self._waiting.pause(host)
-        self._on_pause(host.name, round(host.resume - time.monotonic(), 3))
         for future, (task, _) in self._running.items():
             if task.host.resume >= host.resume and task.host.name == host.name:
                 future.cancel()

@@ -3,19 +3,24 @@
 Raises UsageError for what upstream does not know; a list that can't be trusted stops the run.
 """
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import urljoin
 
 from ..errors import UsageError, nearest
+from ..keys import PRESETS, has_shape, is_glob, matches
 from ..origins import origin
 from ..worker.pokeapi import UPSTREAM
-from ..worker.records import Group, Job, Kind, ListPage, Reference, ResourceJob, Result
-from .report import ExitCode
+from ..worker.records import Group, Kind, ListPage, Reference, ResourceJob, Result
+from . import known as database
+from .events import RunJobs
+from .report import SyncReport
 from .request import SyncRequest
-from .schedule import Schedule
-from .stop import Stop, StoppedError
+from .stop import ExitCode, Stop, StoppedError
+
+logger = logging.getLogger(__name__)
 
 _PAGE_SIZE = 2000
 _MAX_PAGES = 500
@@ -34,10 +39,10 @@ class Selection:
 
 
 class Selector:
-    """Reads upstream's lists over a schedule; ``api`` ends with a slash."""
+    """Reads upstream's lists by running jobs; ``api`` ends with a slash."""
 
-    def __init__(self, schedule: Schedule[Job], api: str, stop: Stop) -> None:
-        self._schedule, self._api, self._stop = schedule, api, stop
+    def __init__(self, run: RunJobs, api: str, stop: Stop) -> None:
+        self._run, self._api, self._stop = run, api, stop
 
     def select(self, request: SyncRequest, kept: Iterable[Reference] = ()) -> Selection:
         """Return the Pokémon that a request means, also of those kept here and listed no more."""
@@ -85,10 +90,10 @@ class Selector:
         return joined
 
     def _fetch(self, job: ResourceJob) -> Result:
-        for finished in self._schedule.run([job]):
-            failure = finished.outcome.failure
+        for attempt in self._run([job]):
+            failure = attempt.outcome.failure
             if failure is None:
-                return finished.outcome.result
+                return attempt.outcome.result
             self._give_up(f"{job.url}: {failure.code}: {failure.detail}")
         raise StoppedError
 
@@ -151,3 +156,37 @@ def _may_belong(row: Reference, species: frozenset[str]) -> bool:
     """Tell whether a name is that of a species or of a form of it, as far as a name can tell."""
     parts = row.name.split("-")
     return any("-".join(parts[:count]) in species for count in range(1, len(parts) + 1))
+
+
+def check_sprites(names: Sequence[str]) -> None:
+    """Raise UsageError for a word that is no preset, and no key that upstream has ever listed.
+
+    A glob, a path, or a word of upstream's own may be a new one and is let through.
+    """
+    odd = [n for n in names if not (n in PRESETS or is_glob(n) or has_shape(n))]
+    known = database.keys() if odd else []
+    for name in odd:
+        if name not in known:
+            raise UsageError(
+                f"--sprites is {name!r}; allowed: {', '.join(PRESETS)}, globs, and keys as"
+                f" --list-sprites has them{nearest(name, [*PRESETS, *known])}",
+                "--sprites",
+            )
+
+
+def tell_unmatched(request: SyncRequest, report: SyncReport) -> None:
+    """Warn of names that no sprite matched, once the documents have been read."""
+    if request.is_about_rows or report.pokemon.checked == report.pokemon.failed:
+        return
+    if not report.sprites.wanted:
+        names = ", ".join(map(repr, request.sprites))
+        logger.warning("none of the chosen Pokémon has a sprite that matches %s", names)
+    elif not request.dry_run:
+        _tell_unknown([name for name in request.sprites if name not in PRESETS])
+
+
+def _tell_unknown(names: Sequence[str]) -> None:
+    known = database.keys() if names else []
+    for name in names:
+        if not any(matches(key, (name,)) for key in known):
+            logger.warning("upstream lists no sprite that matches %r%s", name, nearest(name, known))

@@ -4,9 +4,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from enum import IntEnum
 
 from ..errors import plain
-from .report import ExitCode
 
 GRACE = 3.0
 """Seconds that running jobs get to finish before they are aborted."""
@@ -15,6 +15,18 @@ _LAST = 1.5
 
 _MAX_TEXT = 500
 """Characters of a reason, some of which may come from outside."""
+
+
+class ExitCode(IntEnum):
+    """How a run ended, as the command's exit code; these numbers never change."""
+
+    DONE = 0
+    FAILURES = 1
+    USAGE = 2
+    STOPPED = 3
+    LOCKED = 4
+    INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class StoppedError(Exception):

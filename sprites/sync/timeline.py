@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any
 
 from ..worker.records import Job, Outcome, ProbeJob, ResourceJob, Unchanged
+from .events import Attempt, Pause
 
 MAX_BARS = 2000
 DRAWN_LANES = 64
@@ -66,7 +67,15 @@ class Timeline:
         self._mark_grain = _FIRST_BIN
         self._bin, self._busy = _FIRST_BIN, [0.0]
 
-    def attempt(self, job: Job, outcome: Outcome) -> None:
+    def add(self, event: Attempt[Job] | Pause) -> None:
+        """Add an attempt, or a time for which a host is left alone."""
+        if isinstance(event, Attempt):
+            self._attempt(event.job, event.outcome)
+        elif len(self._pauses) < _MAX_PAUSES:
+            start = round(event.at - self._began, 3)
+            self._pauses.append((start, round(event.seconds, 3), event.host))
+
+    def _attempt(self, job: Job, outcome: Outcome) -> None:
         """Add an attempt; those without a meter, and the probe of the storage, are not drawn."""
         meter = outcome.meter
         if meter is None or isinstance(job, ProbeJob):
@@ -79,11 +88,6 @@ class Timeline:
         self._spend(start, start + meter.seconds)
         if lane < DRAWN_LANES:
             self._draw(lane, start, meter.seconds, look)
-
-    def pause(self, host: str, now: float, seconds: float) -> None:
-        """Add a time for which a host is left alone."""
-        if len(self._pauses) < _MAX_PAUSES:
-            self._pauses.append((round(now - self._began, 3), round(seconds, 3), host))
 
     def as_json(self) -> dict[str, Any]:
         """Return the timeline as a run's row keeps it, times in seconds.

@@ -1,38 +1,43 @@
-"""Tuples in, one prepared INSERT … ON CONFLICT for all of them out, in each database's words."""
+"""Rows into one prepared INSERT … ON CONFLICT for all of them, in each database's words.
 
-from collections.abc import Iterable, Sequence
+``bulk_create(update_conflicts=True)`` would compile each batch anew: 100 µs of CPU a sprite's row,
+which was most of a run's CPU; a prepared statement takes 8.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from django.db import connections, router
 from django.db.models import DateTimeField, Model
 from django.db.models.constants import OnConflict
 
-Row = Sequence[object]
+Row = dict[str, object]
+"""The columns of a row, by their fields' names, and their values."""
 
 
 def upsert(
-    model: type[Model],
-    columns: Sequence[str],
-    rows: Iterable[Row],
-    *,
-    unique: Sequence[str],
-    update: Sequence[str],
+    model: type[Model], rows: Iterable[Row], *, unique: Sequence[str], fixed: Collection[str] = ()
 ) -> None:
-    """Insert rows, or update some of their columns where they exist already.
+    """Insert rows that have the same columns, or update those that exist by ``unique``.
 
-    ``columns`` names the fields that the rows' values are for; what is left out gets its database
-    default.
+    Where a row exists its ``fixed`` columns are kept; what no row names gets its database default.
     """
+    rest = iter(rows)
+    first = next(rest, None)
+    if first is None:
+        return
     connection = connections[router.db_for_write(model)]
-    fields: list[Any] = [model._meta.get_field(name) for name in columns]
-    values = list(_adapted(fields, rows, connection))
-    if values:
-        with connection.cursor() as cursor:
-            cursor.executemany(_statement(model, fields, unique, update, connection), values)
+    fields: list[Any] = [model._meta.get_field(name) for name in first]
+    updated = [name for name in first if name not in unique and name not in fixed]
+    statement = _statement(model, fields, unique, updated, connection)
+    values: list[Any] = list(_adapted(fields, chain([first], rest), connection))
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)
 
 
-def _adapted(fields: Sequence[Any], rows: Iterable[Row], connection: Any) -> Iterable[Any]:
+def _adapted(fields: Sequence[Any], rows: Iterable[Row], connection: Any) -> Iterator[list[object]]:
     """Yield rows as a database takes them: of what we write, only dates differ between them.
 
     Converting one costs as much as all the rest of a row, and the rows of a batch share it.
@@ -42,7 +47,7 @@ def _adapted(fields: Sequence[Any], rows: Iterable[Row], connection: Any) -> Ite
         lambda number, date: date and fields[number].get_db_prep_save(date, connection)
     )
     for row in rows:
-        values = list(row)
+        values = list(row.values())
         for number in dates:
             values[number] = prepare(number, values[number])
         yield values
@@ -52,7 +57,7 @@ def _statement(
     model: type[Model],
     fields: Sequence[Any],
     unique: Sequence[str],
-    update: Sequence[str],
+    updated: Sequence[str],
     connection: Any,
 ) -> str:
     quote = connection.ops.quote_name
@@ -60,7 +65,7 @@ def _statement(
     suffix = connection.ops.on_conflict_suffix_sql(
         fields,
         OnConflict.UPDATE,
-        [column[name] for name in update],
+        [column[name] for name in updated],
         [column[name] for name in unique],
     )
     table, names = quote(model._meta.db_table), ", ".join(map(quote, column.values()))

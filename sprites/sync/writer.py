@@ -1,10 +1,11 @@
-"""Records and outcomes in, batches of upserts out: the only writer of synced rows.
+"""Entries taken, written in batches, and returned: the only writer of synced rows.
 
 A file stands before its row is written; the file that it replaces is deleted when the run ends,
 long after the commit. A batch that the database refuses is halved until the bad row is found.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -13,93 +14,115 @@ from typing import TypeVar
 from django.db import DatabaseError, reset_queries, router
 from django.db.transaction import atomic
 
-from ..errors import Code
 from ..models import Sprite
-from ..worker.records import Failure, PokemonRecord
 from ..worker.storage import Store
-from . import announce, cleanup, rows
-from .known import Known
+from . import cleanup
+from .entries import Entry, Members, Planned, PokemonEntry, SpriteEntry, Verdict
 from .lock import RunLock
 from .reconnect import reconnecting
-from .rows import Entry, Verdict
-from .save import Unit, save_generations, save_pokemon, save_sprites, save_touched
-from .tally import Tally
+from .save import save_generations, save_pokemon, save_sprites
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
+E = TypeVar("E", PokemonEntry, SpriteEntry)
 
+_FLUSH_EVERY = 1.0
+"""Seconds between two batches."""
 _BATCH = 200
 """Sprites that are written at once; a Pokémon with its listings weighs as much as ten."""
 _POKEMON_WEIGHS = 10
 
 
-class Writer:
-    """Gathers what came back from the workers and writes it in batches, while it holds the lock.
+class DryRun:
+    """A writer that writes nothing, and returns all that it takes as if it had."""
 
-    What is withheld is written once it is believed; the rest is counted when it is committed.
-    """
+    def __init__(self) -> None:
+        self._taken: list[Entry] = []
+        self.is_due, self.is_abandoned = True, False
 
-    def __init__(self, store: Store, tally: Tally, lock: RunLock) -> None:
-        self._store, self._tally, self.lock = store, tally, lock
-        self._alias = router.db_for_write(Sprite)
-        self._units: list[Unit] = []
-        self._touched: list[tuple[int, str]] = []
-        self._entries: list[Entry] = []
-        self._withheld_units: list[Unit] = []
-        self._withheld_entries: list[Entry] = []
-        self._superseded: list[str] = []
-        self.generations: dict[str, int] = {}
-        self.is_abandoned = self.left_any = False
-
-    def pokemon(
-        self, record: PokemonRecord, known: Known | None, *, whole: bool, withhold: bool
-    ) -> None:
-        """Take a Pokémon whose JSON has come; unless it was whole, it is asked for again soon."""
-        units = self._withheld_units if withhold else self._units
-        units.append((record, known, whole))
-
-    def touch(self, pokemon: int, etag: str) -> None:
-        """Take a Pokémon whose JSON has not changed upstream."""
-        self._touched.append((pokemon, etag))
-
-    def sprite(self, entry: Entry, *, withhold: bool = False) -> None:
-        """Take a sprite whose fate is known."""
-        if self.is_abandoned:
-            self._take_back(entry)
-        else:
-            (self._withheld_entries if withhold else self._entries).append(entry)
+    def take(self, entry: Entry) -> None:
+        """Take an entry."""
+        self._taken.append(entry)
 
     def believe(self, is_true: bool) -> None:
-        """Write what was withheld with the next batch, or forget it."""
-        if is_true:
-            self._units += self._withheld_units
-            self._entries += self._withheld_entries
-        self._withheld_units.clear()
-        self._withheld_entries.clear()
+        """Do nothing: what is doubtful is returned like all else."""
+
+    def flush(self) -> list[Entry]:
+        """Return what was taken."""
+        taken, self._taken = self._taken, []
+        return taken
+
+    def abandon(self) -> None:
+        """Do nothing: there is no file to take back."""
+
+    def finish(self) -> bool:
+        """Tell that no file is left without a row."""
+        return True
+
+
+class Writer:
+    """Gathers entries and writes them in batches, for as long as it holds the lock.
+
+    What is doubtful is written once it is believed.
+    """
+
+    def __init__(self, store: Store, lock: RunLock) -> None:
+        self._store, self._lock = store, lock
+        self._alias = router.db_for_write(Sprite)
+        self._pokemon: list[PokemonEntry] = []
+        self._sprites: list[SpriteEntry] = []
+        self._doubtful: list[SpriteEntry | PokemonEntry] = []
+        self._done: list[Entry] = []
+        self._replaced: list[str] = []
+        self._generations: dict[str, int] = {}
+        self._is_clean = True
+        self.is_abandoned = False
+        self._flushed = time.monotonic()
+
+    def take(self, entry: Entry) -> None:
+        """Take an entry; what needs no row is returned with the next batch."""
+        if isinstance(entry, Members):
+            self._generations |= dict.fromkeys(entry.species, entry.generation)
+        elif isinstance(entry, Planned) or not entry.has_row:
+            self._done.append(entry)
+        elif entry.doubtful:
+            self._doubtful.append(entry)
+        elif isinstance(entry, PokemonEntry):
+            self._pokemon.append(entry)
+        elif self.is_abandoned:
+            self._take_back(entry)
+        else:
+            self._sprites.append(entry)
+
+    def believe(self, is_true: bool) -> None:
+        """Write what is doubtful with the next batch, or forget it."""
+        doubtful, self._doubtful = self._doubtful, []
+        for entry in doubtful if is_true else ():
+            entry.doubtful = False
+            self.take(entry)
 
     @property
-    def is_full(self) -> bool:
-        """Tell whether there is enough for a batch."""
-        pokemon = len(self._units) + len(self._touched)
-        return len(self._entries) + _POKEMON_WEIGHS * pokemon >= _BATCH
+    def is_due(self) -> bool:
+        """Tell whether there is enough for a batch, or something has waited long enough."""
+        is_full = len(self._sprites) + _POKEMON_WEIGHS * len(self._pokemon) >= _BATCH
+        return is_full or time.monotonic() > self._flushed + _FLUSH_EVERY
 
-    def flush(self) -> None:
-        """Write all that has been taken; raises DatabaseGoneError and keeps what was not."""
-        if self.is_abandoned:
-            return
-        save = partial(save_pokemon, generations=self.generations)
-        self._write(self._units, save, self._count_pokemon, self._refuse_pokemon)
-        self._units.clear()
-        self._write(self._touched, save_touched, self._count_touched, self._refuse_touched)
-        self._touched.clear()
-        for verdict in Verdict:
-            entries = [e for e in self._entries if e.verdict is verdict and not e.is_written]
-            with_row = [entry for entry in entries if entry.has_row]
-            self._write(with_row, save_sprites, self._count_sprites, self._refuse_sprite)
-            self._count_sprites([entry for entry in entries if not entry.has_row])
-        self._entries.clear()
-        reset_queries()  # with DEBUG, Django would keep every statement of the run
+    def flush(self) -> list[Entry]:
+        """Write what was taken, and return what is settled: written, refused, or without a row.
+
+        Raises LockLostError, and DatabaseGoneError; what was written by then is returned later.
+        """
+        self._flushed = time.monotonic()
+        if not self.is_abandoned:
+            self._write(self._pokemon, partial(save_pokemon, generations=self._generations))
+            self._pokemon.clear()
+            alike = [[e for e in self._sprites if e.verdict is verdict] for verdict in Verdict]
+            for entries in alike:
+                self._write(entries, save_sprites)
+            self._sprites.clear()
+            reset_queries()  # with DEBUG, Django would keep every statement of the run
+        done, self._done = self._done, []
+        return done
 
     def abandon(self) -> None:
         """Write no more, because the database or the lock is gone, and leave no file without a row.
@@ -107,84 +130,58 @@ class Writer:
         What is still taken after this only loses its file.
         """
         self.is_abandoned = True
-        for entry in self._entries:
-            if not entry.is_written:
+        written = set(map(id, self._done))
+        for entry in self._sprites:
+            if id(entry) not in written:
                 self._take_back(entry)
-        self._entries.clear()
+        self._sprites.clear()
 
-    def _take_back(self, entry: Entry) -> None:
+    def _take_back(self, entry: SpriteEntry) -> None:
         """Delete a file that got no row, unless another host may be about to write that row."""
-        if not entry.new_file:
-            return
-        if not self.lock.is_sure:
-            self.left_any = True
-            return
-        self.left_any |= not cleanup.delete(self._store, entry.new_file)
+        if entry.new_file:
+            self._is_clean &= self._lock.is_sure and cleanup.delete(self._store, entry.new_file)
 
-    def finish(self) -> None:
-        """Give late generations to their Pokémon, and delete the files that were replaced."""
+    def finish(self) -> bool:
+        """Give late generations to their Pokémon, and delete the files that were replaced.
+
+        Tells whether no file was left that has no row.
+        """
         reconnecting(atomic(using=self._alias)(self._save_generations))()
-        self._discard(self._superseded)
-        self._superseded.clear()
+        self._discard(self._replaced)
+        return self._is_clean
 
     def _save_generations(self) -> None:
-        self.lock.hold()
-        save_generations(self.generations)
+        self._lock.hold()
+        save_generations(self._generations)
 
-    def _write(
-        self,
-        items: list[T],
-        save: Callable[[list[T], datetime], None],
-        count: Callable[[list[T]], None],
-        refuse: Callable[[T, DatabaseError], None],
-    ) -> None:
-        """Write items in one transaction; where it is refused, in halves, down to the bad one."""
-        if not items:
-            return None
+    def _write(self, entries: list[E], save: Callable[[list[E], datetime], None]) -> None:
+        """Write entries in one transaction; where it is refused, in halves, down to the bad one."""
+        if not entries:
+            return
         try:
-            reconnecting(atomic(using=self._alias)(self._save_held))(items, save)
+            reconnecting(atomic(using=self._alias)(self._save))(entries, save)
         except DatabaseError as error:
-            if len(items) == 1:
-                return refuse(items[0], error)
-            half = len(items) // 2
-            self._write(items[:half], save, count, refuse)
-            return self._write(items[half:], save, count, refuse)
-        return count(items)
+            if len(entries) == 1:
+                self._refuse(entries[0], error)
+            else:
+                half = len(entries) // 2
+                self._write(entries[:half], save)
+                self._write(entries[half:], save)
+            return
+        self._done += entries
+        self._replaced += [entry.replaced for entry in entries if entry.replaced]
 
-    def _save_held(self, items: list[T], save: Callable[[list[T], datetime], None]) -> None:
-        save(items, self.lock.hold())
+    def _save(self, entries: list[E], save: Callable[[list[E], datetime], None]) -> None:
+        save(entries, self._lock.hold())
 
-    def _count_pokemon(self, units: list[Unit]) -> None:
-        for record, known, _ in units:
-            self._tally.pokemon(record.id, rows.pokemon_verdict(record, known))
-
-    def _refuse_pokemon(self, unit: Unit, error: DatabaseError) -> None:
-        self._refuse_touched((unit[0].id, ""), error)
-
-    def _count_touched(self, touched: list[tuple[int, str]]) -> None:
-        for pokemon, _ in touched:
-            self._tally.pokemon(pokemon, "unchanged")
-
-    def _refuse_touched(self, touched: tuple[int, str], error: DatabaseError) -> None:
-        logger.error("the database refused Pokémon %d: %s", touched[0], error)
-        self._tally.pokemon(touched[0], "failed")
-
-    def _count_sprites(self, entries: list[Entry]) -> None:
-        for entry in entries:
-            entry.is_written = True
-            if entry.new_file and entry.old_file:
-                self._superseded.append(entry.old_file)
-            self._tally.sprite(entry)
-        announce.stored(entries)
-
-    def _refuse_sprite(self, entry: Entry, error: DatabaseError) -> None:
+    def _refuse(self, entry: SpriteEntry | PokemonEntry, error: DatabaseError) -> None:
         detail = " ".join(str(error).split())[:200]
-        logger.error("the database refused sprite %d/%s: %s", entry.pokemon, entry.key, detail)
-        self._discard([entry.new_file] if entry.new_file else [])
-        entry.verdict, entry.failure = Verdict.FAILED, Failure(Code.DB, detail)
-        entry.found = None
-        self._count_sprites([entry])
+        logger.error("the database refused %s: %s", entry, detail)
+        if isinstance(entry, SpriteEntry) and entry.new_file:
+            self._discard([entry.new_file])
+        entry.refuse(detail)
+        self._done.append(entry)
 
     def _discard(self, names: list[str]) -> None:
-        """Delete files that no row points to; ``left_any`` says that one could not be."""
-        self.left_any |= not cleanup.discard(self._store, self.lock, names)
+        """Delete files that no row points to."""
+        self._is_clean &= cleanup.discard(self._store, self._lock, names)

@@ -8,9 +8,9 @@ import pytest
 from sprites.errors import Code, UsageError
 from sprites.executors.dask import MOST
 from sprites.executors.pool import open_pool
-from sprites.sync.report import ExitCode
+from sprites.sync.events import Attempt
 from sprites.sync.schedule import Schedule
-from sprites.sync.stop import Stop
+from sprites.sync.stop import ExitCode, Stop
 
 from ..sync.scripted import RULES, Job, Outcomes, Trace, jobs
 from . import calls
@@ -20,18 +20,12 @@ from .nodes import Nodes
 def scheduled(work: calls.Work, count: int, address: str, workers: int) -> Outcomes:
     """Run jobs through a schedule on a cluster to the end, and return what happened."""
     pool, stop = open_pool("dask", workers, address), Stop()
-    schedule = Schedule(
-        pool,
-        work,
-        RULES,
-        stop,
-        service_of=lambda job: (job.host, job.kind),
-        on_attempt=lambda job, outcome: done.seen.append((job, outcome)),
-        on_tick=lambda: None,
-    )
+    schedule = Schedule(pool, work, RULES, stop, service_of=lambda job: (job.host, job.kind))
     done = Outcomes(schedule, stop, Trace())
     try:
-        done.finished.extend(schedule.run(jobs(count)))
+        for event in schedule.events(jobs(count)):
+            if isinstance(event, Attempt):
+                done.take(event)
     finally:
         pool.close(wait=True)
         stop.settle()
@@ -75,7 +69,7 @@ def test_a_job_that_kills_its_workers_fails_alone(mortals: Nodes) -> None:
     assert done.stop.exit_code is None
     assert {job: code for job, code in done.codes().items() if code} == {Job(7): Code.WORKER_DIED}
     assert len(done.finished) == 60
-    assert done.schedule.lost_any
+    assert done.lost_any
 
 
 def test_a_cluster_whose_workers_are_all_gone_is_given_up(

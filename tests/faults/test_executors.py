@@ -13,11 +13,10 @@ from sprites.conf import Options
 from sprites.executors.pool import Pool
 from sprites.sync.breaker import Rules
 from sprites.sync.preflight import checked_options
-from sprites.sync.report import ExitCode
 from sprites.sync.request import SyncRequest
 from sprites.sync.run import sync
 from sprites.sync.schedule import Schedule
-from sprites.sync.stop import Stop
+from sprites.sync.stop import ExitCode, Stop
 from sprites.worker.records import Outcome
 
 from ..support import factories
@@ -95,8 +94,6 @@ def test_an_executor_that_brings_nothing_back_ends_the_run() -> None:
         Rules(retries=1, max_pause=5, max_outage=5, breaker=5, patience=0.2),
         stop,
         service_of=lambda job: ("", ""),
-        on_attempt=lambda job, outcome: None,
-        on_tick=lambda: None,
     )
     assert list(schedule.run(range(9))) == []
     stop.settle()

@@ -53,18 +53,15 @@ def test_very_many_jobs_take_little_memory() -> None:
     """P7: 53,000 jobs of 44 kB: a window of them in flight and one read ahead, never more."""
     workers, stop, pool = Workers(), Stop(), open_pool("threads", 8)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    def settle(job: Picture, outcome: Outcome) -> None:
-        workers.settled += 1
-
     schedule: Schedule[Picture] = Schedule(
         pool, workers.work, Rules(1, 1, 1, 5), stop,
-        service_of=lambda job: ("", ""), on_attempt=settle, on_tick=lambda: None,
+        service_of=lambda job: ("", ""),
     )  # fmt: skip
-    finished = sum(1 for _ in schedule.run(workers.source()))
+    for _ in schedule.run(workers.source()):
+        workers.settled += 1
     pool.close(wait=True)
     stop.settle()
-    assert finished == JOBS
+    assert workers.settled == JOBS
     assert workers.most <= 2 * pool.window
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before <= 50 * 1024
 

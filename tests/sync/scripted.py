@@ -15,7 +15,8 @@ from typing import Any
 from sprites.errors import Code
 from sprites.executors.pool import Pool
 from sprites.sync.breaker import Rules
-from sprites.sync.schedule import Finished, Schedule
+from sprites.sync.events import Attempt, Tick
+from sprites.sync.schedule import Schedule
 from sprites.sync.stop import Stop
 from sprites.worker.records import Failure, Outcome
 
@@ -193,12 +194,25 @@ class Outcomes:
     schedule: Schedule[Job]
     stop: Stop
     trace: Trace
-    finished: list[Finished[Job]] = field(default_factory=list)
-    seen: list[tuple[Job, Outcome]] = field(default_factory=list)
+    finished: list[Attempt[Job]] = field(default_factory=list)
+    seen: list[Attempt[Job]] = field(default_factory=list)
+    lost_any: bool = False
+    retries: int = 0
 
     def attempts(self) -> dict[Job, int]:
         """Return how many attempts each finished job took."""
-        return {each.job: each.attempts for each in self.finished}
+        return {each.job: each.number for each in self.finished}
+
+    def take(self, attempt: Attempt[Job]) -> None:
+        """Note an attempt; a death of its worker is none."""
+        self.retries += attempt.number > 1
+        failure = attempt.outcome.failure
+        if failure and failure.code is Code.WORKER_DIED:
+            self.lost_any = True
+        else:
+            self.seen.append(attempt)
+        if attempt.is_last:
+            self.finished.append(attempt)
 
     def codes(self) -> dict[Job, Code | None]:
         """Return the code that each finished job failed with."""
@@ -216,25 +230,21 @@ def scheduled(
     stop: Stop | None = None,
     trace: Trace | None = None,
     on_tick: Callable[[], None] = lambda: None,
-    on_finished: Callable[[Outcomes, Finished[Job]], None] = lambda outcomes, each: None,
+    on_finished: Callable[[Outcomes, Attempt[Job]], None] = lambda outcomes, each: None,
 ) -> Outcomes:
     """Run jobs through a schedule on a Mortal executor to the end, and return what happened."""
     stop, trace = stop or Stop(), trace or Trace()
     pool = Pool("scripted", lambda: Mortal(workers, trace), window)
-    schedule = Schedule(
-        pool,
-        work,
-        rules,
-        stop,
-        service_of=lambda job: (job.host, job.kind),
-        on_attempt=lambda job, outcome: result.seen.append((job, outcome)),
-        on_tick=on_tick,
-    )
+    schedule = Schedule(pool, work, rules, stop, service_of=lambda job: (job.host, job.kind))
     result = Outcomes(schedule, stop, trace)
     try:
-        for each in schedule.run(source):
-            result.finished.append(each)
-            on_finished(result, each)
+        for event in schedule.events(source):
+            if isinstance(event, Tick):
+                on_tick()
+            elif isinstance(event, Attempt):
+                result.take(event)
+                if event.is_last:
+                    on_finished(result, event)
     finally:
         pool.close(wait=not stop.gave_up)
         stop.settle()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sprites.errors import Code
-from sprites.sync.report import ExitCode
+from sprites.sync.stop import ExitCode
 from sprites.worker.records import Meter, Outcome
 
 from .scripted import BUSY, OK, RULES, Job, Script, Trace, failed, jobs, scheduled
@@ -136,7 +136,7 @@ def test_an_outage_costs_no_job(code: Code) -> None:
         lambda job: failed(code) if 50 <= next(asked) < 95 else OK, jobs(500), rules=SLOW
     )
     assert done.codes() == dict.fromkeys(jobs(500))
-    assert done.schedule.retries == 45
+    assert done.retries == 45
 
 
 def test_failures_within_a_rest_are_one_event() -> None:
@@ -158,7 +158,7 @@ def test_failures_within_a_rest_are_one_event() -> None:
     done = scheduled(Script(script), jobs(200), workers=30, window=30, rules=rules, trace=trace)
     assert away.is_set()
     assert done.codes() == dict.fromkeys(jobs(200))
-    assert done.schedule.retries == 30
+    assert done.retries == 30
 
 
 def test_an_answer_from_before_the_trouble_does_not_end_it() -> None:
@@ -213,7 +213,7 @@ def test_documents_do_not_vouch_for_images() -> None:
     mixed = [Job(n, "a", "JSON" if n % 3 == 0 else "images") for n in range(3000)]
     done = scheduled(work, mixed)
     assert done.stop.exit_code is ExitCode.STOPPED
-    images = [job for job, _ in done.seen if job.kind == "images"]
+    images = [each.job for each in done.seen if each.job.kind == "images"]
     assert len(images) < 100
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from sprites.errors import Code
-from sprites.sync.report import ExitCode
+from sprites.sync.stop import ExitCode
 from sprites.worker.records import Outcome
 
 from .scripted import BUSY, OK, Death, Job, Move, Outcomes, Script, Trace, jobs, scheduled, wait_for
@@ -39,7 +39,7 @@ def test_a_dead_worker_costs_no_job() -> None:
     done = scheduled(Script({Job(7): [Death]}), jobs(30))
     assert set(done.codes().values()) == {None}
     assert len(done.finished) == 30
-    assert done.schedule.lost_any
+    assert done.lost_any
     again = [job for job, alone in done.trace.alone.items() if len(alone) > 1]
     assert Job(7) in again
     assert all(done.trace.alone[job][-1] for job in again)

@@ -18,7 +18,8 @@ from sprites.errors import LockHeldError, LockLostError
 from sprites.models import SyncRun
 from sprites.sync.identity import process_name, this_host
 from sprites.sync.lock import RunLock, is_alive
-from sprites.sync.report import ExitCode, SyncReport
+from sprites.sync.report import SyncReport
+from sprites.sync.stop import ExitCode
 
 from ..support.site import until
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sprites.errors import Code
-from sprites.sync.schedule import Finished
+from sprites.sync.events import Attempt
 from sprites.worker.records import Outcome
 
 from .scripted import (
@@ -34,7 +34,7 @@ def test_every_job_is_finished_once() -> None:
     assert sorted(done.attempts()) == jobs(100)
     assert len(done.finished) == len(done.seen) == 100
     assert set(done.attempts().values()) == {1}
-    assert not done.schedule.retries
+    assert not done.retries
 
 
 def test_no_more_than_a_window_is_in_flight() -> None:
@@ -79,8 +79,8 @@ def test_a_passing_fault_is_tried_again() -> None:
     done = scheduled(Script({job: [BUSY, BUSY]}), [job])
     assert done.codes() == {job: None}
     assert done.attempts() == {job: 3}
-    assert done.schedule.retries == 2
-    assert [outcome.failure is None for _, outcome in done.seen] == [False, False, True]
+    assert done.retries == 2
+    assert [each.outcome.failure is None for each in done.seen] == [False, False, True]
 
 
 def test_a_fault_that_stays_is_given_up_after_its_retries() -> None:
@@ -131,7 +131,7 @@ def test_pushed_jobs_run_in_the_same_window() -> None:
 def test_a_last_job_that_asks_for_others_is_not_begun_last() -> None:
     """The source is read a window ahead: what its last job asks for has company at the end."""
 
-    def push(done: Outcomes, each: Finished[Job]) -> None:
+    def push(done: Outcomes, each: Attempt[Job]) -> None:
         if each.job.host == "a":
             done.schedule.push(Job(each.job.number, "b"))
 
@@ -184,7 +184,7 @@ def test_whatever_happens_the_account_is_right(
         assert 1 <= count <= RULES.retries + 3 + not_its_own
     if not done.stop.asked:
         assert sorted(attempts) == sorted(source)
-        assert done.schedule.retries == sum(attempts.values()) - len(source)
+        assert done.retries == sum(attempts.values()) - len(source)
     for job, code in done.codes().items():
         if code is Code.WORKER_DIED:
             assert Death in script[job]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sprites.errors import Code
+from sprites.sync.events import Attempt
 from sprites.sync.timeline import MAX_BARS, Look, Timeline
 from sprites.worker.records import (
     Failure,
@@ -28,12 +29,17 @@ def outcome(start: float, seconds: float, worker: int = 1, **what: object) -> Ou
     return Outcome(meter=meter, **what)  # type: ignore[arg-type]
 
 
+def add(timeline: Timeline, job: Job, outcome: Outcome) -> None:
+    """Add an attempt to a timeline."""
+    timeline.add(Attempt(job, outcome, 1, is_last=True))
+
+
 def test_each_attempt_is_a_bar() -> None:
     """A short run keeps a bar an attempt, in its worker's lane, and how busy the workers were."""
     timeline = Timeline(1000.0)
-    timeline.attempt(JSON, outcome(0.0, 0.5))
-    timeline.attempt(IMAGE, outcome(0.5, 1.0, worker=2))
-    timeline.attempt(ProbeJob("probe", ""), outcome(0.0, 9.0))
+    add(timeline, JSON, outcome(0.0, 0.5))
+    add(timeline, IMAGE, outcome(0.5, 1.0, worker=2))
+    add(timeline, ProbeJob("probe", ""), outcome(0.0, 9.0))
     drawn = timeline.as_json()
     assert drawn["bars"] == [(0, 0.0, 0.5, 0.0, 0.0, 0.5), (1, 0.5, 1.0, 0.0, 1.0)]
     assert drawn["lanes"] == [(1, 0.5), (1, 1.0)]
@@ -46,9 +52,9 @@ def test_what_an_attempt_was_can_be_told() -> None:
     """A failed attempt, the one after it, and an answer without a body differ from an image."""
     timeline = Timeline(1000.0)
     failure = Failure(Code.TIMEOUT, "no answer in time")
-    timeline.attempt(IMAGE, outcome(0, 1, failure=failure))
-    timeline.attempt(IMAGE, outcome(2, 1))
-    timeline.attempt(IMAGE, outcome(4, 1, result=Unchanged("")))
+    add(timeline, IMAGE, outcome(0, 1, failure=failure))
+    add(timeline, IMAGE, outcome(2, 1))
+    add(timeline, IMAGE, outcome(4, 1, result=Unchanged("")))
     drawn = timeline.as_json()
     looks = [len(spent) - 1 for _lane, _start, _length, *spent in drawn["bars"]]
     assert looks == [Look.FAILURE, Look.RETRY, Look.UNCHANGED]
@@ -62,7 +68,7 @@ def test_a_long_run_is_bounded() -> None:
     for number in range(60_000):
         broken = Failure(Code.TIMEOUT, "") if number == 31_337 else None
         begun = number // 8 * 0.05
-        timeline.attempt(jobs[number % 3], outcome(begun, 0.05, number % 8, failure=broken))
+        add(timeline, jobs[number % 3], outcome(begun, 0.05, number % 8, failure=broken))
     drawn = timeline.as_json()
     assert 500 < len(drawn["bars"]) <= MAX_BARS
     spent = [sum(bar[3 + look : 4 + look][0] for bar in drawn["bars"] if bar[3 + look :])
@@ -79,7 +85,7 @@ def test_a_run_that_fails_all_the_time_is_bounded() -> None:
     """20,000 failed attempts have a few hundred marks, from the first to the last."""
     timeline = Timeline(1000.0)
     for number in range(20_000):
-        timeline.attempt(IMAGE, outcome(number, 1, number % 8, failure=Failure(Code.TIMEOUT, "")))
+        add(timeline, IMAGE, outcome(number, 1, number % 8, failure=Failure(Code.TIMEOUT, "")))
     times = sorted(time for _lane, time in timeline.as_json()["failures"])
     assert 100 < len(times) <= 400
     assert (times[0] < 500, times[-1] > 19_000) == (True, True)
@@ -89,7 +95,7 @@ def test_many_workers_are_bounded() -> None:
     """Workers that die and are replaced a thousand times do not make a thousand lanes."""
     timeline = Timeline(1000.0)
     for number in range(5000):
-        timeline.attempt(IMAGE, outcome(number, 1.0, worker=number))
+        add(timeline, IMAGE, outcome(number, 1.0, worker=number))
     drawn = timeline.as_json()
     assert len(drawn["lanes"]) == 256
     assert sum(tasks for tasks, _seconds in drawn["lanes"]) == 5000

@@ -10,7 +10,6 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from io import TextIOWrapper
 from types import FrameType
 from typing import Any, TextIO, cast
@@ -20,15 +19,17 @@ from django.db import DatabaseError, InterfaceError
 
 from ...errors import DatabaseGoneError, LockHeldError, UsageError, plain
 from ...keys import PRESETS
+from ...sync.events import Event, Tick
 from ...sync.known import keys
 from ...sync.preflight import check_migrations, checked_options
-from ...sync.report import ExitCode, SyncReport
+from ...sync.report import SyncReport
 from ...sync.request import SyncRequest, overrides, read_request
-from ...sync.run import Listener, sync
-from ...sync.stop import Stop
+from ...sync.run import sync
+from ...sync.stop import ExitCode, Stop
+from ...worker.records import Job
 from .. import memory
-from ..arguments import add_arguments, explained, wants_json
-from ..terminal import Lossy, Progress, as_json, refusal, summary
+from ..arguments import add_arguments, explained, refusal, wants_json
+from ..terminal import Lossy, Progress, as_json, summary
 from ..trace import open_trace
 
 _CODES: dict[type[Exception], ExitCode] = {
@@ -136,10 +137,14 @@ class Command(BaseCommand):
         progress = Progress(self._stream, quiet=given["verbosity"] == 0)
         try:
             with open_trace(given["trace"]) as trace:
-                listener = Listener(on_progress=progress.show)
-                if trace is not None:
-                    listener = replace(listener, on_attempt=trace.attempt, on_pause=trace.pause)
-                return sync(request, options, stop=self.stop, listener=listener)
+
+                def listen(event: Event[Job], report: SyncReport) -> None:
+                    if isinstance(event, Tick):
+                        progress.show(report)
+                    elif trace is not None:
+                        trace.add(event)
+
+                return sync(request, options, stop=self.stop, listener=listen)
         finally:
             progress.close()
 

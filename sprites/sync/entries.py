@@ -1,0 +1,127 @@
+"""What becomes of each Pokémon and of each wanted sprite: entries, to be written and counted."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..errors import Code
+from ..keys import is_valid
+from ..worker.records import Failure, PokemonRecord, StoredSprite
+from .known import Known
+
+
+class Verdict(StrEnum):
+    """How a wanted sprite stands at the end of a run; a count of the report each."""
+
+    STORED = "stored"
+    UNCHANGED = "unchanged"
+    MISSING = "missing"
+    FAILED = "failed"
+
+
+class Change(StrEnum):
+    """What a Pokémon's JSON means for its row; a count of the report each."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class SpriteEntry:
+    """A sprite whose fate is known.
+
+    ``old_file`` is the name of the file that its row points to until this is written. What is
+    ``doubtful`` is written once the run knows how many more are like it.
+    """
+
+    pokemon: int
+    key: str
+    url: str
+    verdict: Verdict
+    attempts: int
+    failure: Failure | None = None
+    found: StoredSprite | None = None
+    etag: str = ""
+    old_file: str = ""
+    repaired: bool = False
+    doubtful: bool = False
+
+    @property
+    def has_row(self) -> bool:
+        """Tell whether its key can be a row's; the failure of one that can't is only reported."""
+        return is_valid(self.key)
+
+    @property
+    def new_file(self) -> str:
+        """Return the name of a file that no row points to yet, or ""."""
+        return self.found.name if self.found and self.found.name != self.old_file else ""
+
+    @property
+    def replaced(self) -> str:
+        """Return the name of the file that its row pointed to before, if it was another one."""
+        return self.old_file if self.new_file else ""
+
+    def refuse(self, why: str) -> None:
+        """Note that the database has not taken it."""
+        self.verdict, self.failure, self.found = Verdict.FAILED, Failure(Code.DB, why), None
+
+    def __str__(self) -> str:
+        return f"sprite {self.pokemon}/{self.key}"
+
+
+@dataclass(slots=True)
+class PokemonEntry:
+    """A Pokémon that was looked at: its record, or only an ETag where its JSON has not changed.
+
+    It has neither where there was no need to ask, or no answer. Unless it was ``whole`` it is asked
+    for again soon.
+    """
+
+    pokemon: int
+    change: Change
+    record: PokemonRecord | None = None
+    known: Known | None = None
+    etag: str | None = None
+    whole: bool = True
+    doubtful: bool = False
+    url: str = ""
+    failure: Failure | None = None
+    attempts: int = 1
+
+    @property
+    def replaced(self) -> str:
+        """Return "": it has no file."""
+        return ""
+
+    @property
+    def has_row(self) -> bool:
+        """Tell whether there is something to write."""
+        return self.record is not None or self.etag is not None
+
+    def refuse(self, why: str) -> None:
+        """Note that the database has not taken it."""
+        self.change = Change.FAILED
+        self.failure = Failure(Code.DB, "the database refused its row")
+
+    def __str__(self) -> str:
+        return f"Pokémon {self.pokemon}"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How many sprites of a Pokémon are wanted, and how many of them need no job."""
+
+    wanted: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The species of a generation, by their names."""
+
+    generation: int
+    species: list[str]
+
+
+Entry = SpriteEntry | PokemonEntry | Planned | Members

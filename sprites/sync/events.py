@@ -1,0 +1,47 @@
+"""What a schedule tells of its jobs; the report, the trace and the timeline are made from it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ..errors import Code
+from ..worker.records import Job, Outcome
+
+J = TypeVar("J")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Generic[J]):
+    """One attempt at a job, the first of which has the number 1, and how it ended.
+
+    After the last one the job is finished; another one may follow, or a stop leaves the job undone.
+    """
+
+    job: J
+    outcome: Outcome
+    number: int
+    is_last: bool
+
+    @property
+    def code(self) -> Code | None:
+        """Return what it failed with."""
+        return self.outcome.failure.code if self.outcome.failure else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A host is left alone, from a time on (Unix) and for some seconds."""
+
+    host: str
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passes: one comes after each look at what has ended, at least each half second."""
+
+
+Event = Attempt[J] | Pause | Tick
+RunJobs = Callable[[Iterable[Job]], Iterator[Attempt[Job]]]
+"""Runs jobs and returns the last attempt at each."""
