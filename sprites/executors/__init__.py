@@ -1,18 +1,30 @@
-"""A name into a ``concurrent.futures.Executor``, and how to end it.
+"""From the name of an executor to a ``concurrent.futures.Executor`` that a run can rely on.
 
 ::
 
-    "sync" ──────> InPlaceExecutor ─────────────────────────────┐
-    "threads" ───> ThreadPoolExecutor, the standard library's ──┤
-    "processes" ─> ProcessExecutor (processes) ─────────────────┼─> Pool ─> Future of an Outcome
-    "dask" ──────> DaskExecutor (dask, batches) ────────────────┤
-    "my.factory" ─> whatever Executor it returns ───────────────┘
+    open_pool(name)                                      in module
+      "sync" ────────> InPlaceExecutor ───────────┐      pool
+      "threads" ─────> ThreadPoolExecutor ────────┤      the standard library's
+      "processes" ───> ProcessExecutor ───────────┼─> Pool
+      "dask" ────────> DaskExecutor ──────────────┤      dask, batches
+      "my.factory" ──> what that function returns ┘      a site's own
 
-A run needs four things of an executor: ``submit``, its Futures, that its workers can be replaced
-when they have died, and that it can be ended at once. The interface has the first two; ``Pool``
-adds the others, and answers for what an executor does that none may. ``processes`` is ours because
-the standard library's pool has one call a process, and waiting needs no interpreter of its own.
+    pool.submit(run_job, job) ─> Future ─> pool.outcome(future) ─> Outcome
 
-It knows calls and what the worker returns, and nothing of the parent. Nothing is imported here: a
-spawned process loads this package before Django is set up.
+An Executor has ``submit`` and ``shutdown``, and gives Futures. A run needs three things more, which
+``Pool`` adds to any of them:
+
+- ``rebuild``: when a worker process dies, the standard library's pool is of no use any more, and
+  all that was in flight is lost. The pool makes a new one, and ``sync.schedule`` submits again.
+- ``abort``: a Future that runs can't be cancelled. The pool shuts the sockets that its jobs read
+  from, and ends its processes where it can.
+- errors with a name: whatever a site's own executor does wrong ends the run with a message that
+  says which executor did what.
+
+``ProcessExecutor`` stands in for the standard library's ``ProcessPoolExecutor``, which runs one
+call a process: it has a process a core, with threads in each, because waiting for a reply needs no
+interpreter of its own.
+
+These modules know calls and what the worker returns, and nothing of the parent. Nothing is imported
+here: a spawned process loads this package before Django is set up.
 """

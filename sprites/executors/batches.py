@@ -1,67 +1,48 @@
-"""Jobs on their way to another machine: calls in, a packet that runs them, outcomes back."""
+"""What travels to another machine: a Batch of calls in, a list of their Outcomes out.
 
-import threading
+A cluster's scheduler passes on a few hundred messages a second, so several calls share one.
+"""
+
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
 from .. import __version__
 from ..errors import UsageError
-from ..worker.job import run_batch
 from ..worker.records import Outcome
 
-
-class Call(Future[Any]):
-    """A job on its way, which can be cancelled until it is sent to a worker."""
-
-    def __init__(self, run: Callable[[], Any]) -> None:
-        super().__init__()
-        self.run = run
-        self.is_alone = False
-        self.is_sent = False
-        self._sending = threading.Lock()
-
-    def cancel(self) -> bool:
-        """Take the job back, unless it has been sent."""
-        with self._sending:
-            return not self.is_sent and super().cancel()
-
-    def send(self) -> bool:
-        """Note that the job goes out now; False where it has been taken back."""
-        with self._sending:
-            self.is_sent = not self.cancelled()
-            return self.is_sent
-
-    def recall(self) -> None:
-        """Note that the job is to be sent again, in a batch of its own."""
-        self.is_alone, self.is_sent = True, False
-
-    def give_back(self) -> None:
-        """Cancel a job that no worker has begun, sent or not."""
-        super().cancel()
+MAX_BATCH = 16
+"""Calls that travel together."""
+_MAX_SECONDS = 1.0
+"""Seconds after which a batch begins no other call."""
 
 
 @dataclass(frozen=True, slots=True)
-class Packet:
-    """What runs when it is unpickled: dask's scheduler sees bytes, and needs no package of ours."""
+class Batch:
+    """Calls that run when this is unpickled: the scheduler sees bytes and needs no package of ours.
 
-    runs: Sequence[Callable[[], Outcome]]
+    ``pickle.loads(pickle.dumps(Batch(calls)))`` is the list of what they returned.
+    """
+
+    calls: Sequence[Callable[[], Outcome]]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _run, (__version__, self.runs)
+        return _run, (__version__, self.calls)
 
 
-def _run(release: str, runs: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
-    """Run a packet's jobs on a worker; raises UsageError where its records are other ones."""
-    if release != __version__:
-        raise UsageError(f"a worker has django-sprites {__version__}, this run has {release}")
-    return run_batch(runs)
+def _run(version: str, calls: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
+    """Run calls until one fails or the time is over; the others are not begun.
 
-
-def settle(calls: Sequence[Call], outcomes: Sequence[Outcome]) -> None:
-    """Bring outcomes to their calls; those that the worker has not begun are given back."""
-    for call, outcome in zip(calls, outcomes, strict=False):
-        call.set_result(outcome)
-    for call in calls[len(outcomes) :]:
-        call.give_back()
+    So the parent hears within a second what it needs to decide about them. Raises UsageError where
+    the parent has another version, whose records differ.
+    """
+    if version != __version__:
+        raise UsageError(f"a worker has django-sprites {__version__}, this run has {version}")
+    outcomes: list[Outcome] = []
+    end = time.monotonic() + _MAX_SECONDS
+    for call in calls:
+        if outcomes and (outcomes[-1].failure or time.monotonic() > end):
+            break
+        outcomes.append(call())
+    return outcomes

@@ -1,22 +1,33 @@
-"""The name of an executor in, a Pool out: any ``concurrent.futures.Executor``, and how to end it.
+"""``open_pool``: the name of an executor becomes a Pool around it.
 
-``threads``, ``processes`` and ``sync`` are ours; any other name is the dotted path of a factory
-that returns an Executor, called with ``max_workers`` where it takes that. Such an executor is
-somebody else's code: whatever it raises, and it may want to leave, is its fault and names it.
+``threads``, ``processes``, ``sync`` and ``dask`` are known by name. Any other name is the dotted
+path of a factory that returns an Executor, called with ``max_workers`` where it takes that. Such
+an executor is somebody else's code: whatever it does wrong becomes an error that names it.
 """
 
 import inspect
 import logging
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+)
 from contextlib import suppress
-from typing import Any, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ..errors import Code, SpritesError, UsageError, plain
 from ..hooks import load
 from ..worker import deadline
 from ..worker.records import Failure, Outcome
+from .batches import MAX_BATCH
 from .processes import ProcessExecutor
+
+if TYPE_CHECKING:
+    from .dask import DaskExecutor
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +53,10 @@ class InPlaceExecutor(Executor):
 
 
 class Pool:
-    """An executor that can be replaced by a new one when its workers have died.
+    """An executor that can be replaced when its workers have died, and be ended at once.
 
-    Its methods raise SpritesError, which names the executor, where that does what none may.
+    ``window`` is how many jobs it should hold, ``generation`` how often it was replaced. Its
+    methods raise SpritesError, which names the executor, where that does something wrong.
     """
 
     def __init__(self, name: str, make: Callable[[], Executor], window: int) -> None:
@@ -76,10 +88,8 @@ class Pool:
         What a job raised is its own failure. A worker's KeyboardInterrupt is the terminal's, which
         signals all of a group: the parent has its own.
         """
-        if future.cancelled():
-            return None
-        error = future.exception()
-        if isinstance(error, KeyboardInterrupt):
+        error = CancelledError() if future.cancelled() else future.exception()
+        if isinstance(error, (CancelledError, KeyboardInterrupt)):
             return None
         if isinstance(error, BrokenExecutor):
             raise error
@@ -101,7 +111,7 @@ class Pool:
     def abort(self) -> None:
         """End what is running now: shut its sockets, and its processes where the executor can.
 
-        That is ours, and the standard library's from Python 3.14.
+        Ours can, and the standard library's from Python 3.14.
         """
         deadline.expire_all()
         terminate = getattr(self._executor, "terminate_workers", lambda: None)
@@ -124,6 +134,28 @@ class Pool:
         return SpritesError(Code.INTERNAL, plain(f"executor {self.name!r} {what}{why}"), fatal=True)
 
 
+class Cluster(Pool):
+    """A pool on a dask cluster, which replaces its own workers."""
+
+    _executor: "DaskExecutor"
+
+    @property
+    def nodes(self) -> int:
+        """Return how many workers there are."""
+        return len(self._executor.nodes)
+
+    def rebuild(self) -> None:
+        """Go on with the workers that are left; connect anew if the scheduler is gone."""
+        if self._executor.is_alive:
+            self.generation += 1
+        else:
+            super().rebuild()
+
+    def abort(self) -> None:
+        """End what runs on the workers."""
+        self._executor.abort()
+
+
 def open_pool(name: str, workers: int, scheduler: str = "") -> Pool:
     """Return a pool for an executor's name; raises UsageError where there is none behind it.
 
@@ -132,24 +164,10 @@ def open_pool(name: str, workers: int, scheduler: str = "") -> Pool:
     if name == "sync":
         return Pool(name, InPlaceExecutor, window=1)
     if name == "dask":
-        return _cluster(scheduler, workers)
-    makers = {"threads": _threads, "processes": _processes}
-    make = makers[name] if name in makers else _factory(name)
+        return Cluster(name, partial(_dask, scheduler, workers), window=2 * MAX_BATCH * workers)
+    make = {"threads": _threads, "processes": _processes}.get(name) or _factory(name)
     window = workers + min(workers, max(_AHEAD, workers // 4))
-    return Pool(name, lambda: make(workers), window)
-
-
-def _cluster(scheduler: str, workers: int) -> Pool:
-    """Return a pool on a dask cluster, whose package only those have who use it."""
-    if not scheduler:
-        raise UsageError("executor 'dask' needs SPRITES: DASK_SCHEDULER, as tcp://host:8786")
-    try:
-        from .dask import Cluster
-    except ImportError as error:
-        raise UsageError(
-            f"executor 'dask' needs 'pip install django-sprites[cluster]': {error}"
-        ) from None
-    return Cluster(scheduler, workers)
+    return Pool(name, partial(make, workers), window)
 
 
 def _threads(workers: int) -> Executor:
@@ -160,12 +178,25 @@ def _processes(workers: int) -> Executor:
     return ProcessExecutor(workers, preload=["sprites.worker.job"])
 
 
+def _dask(scheduler: str, workers: int) -> Executor:
+    """Return an executor on a cluster; only those who use one have installed its package."""
+    if not scheduler:
+        raise UsageError("executor 'dask' needs SPRITES: DASK_SCHEDULER, as tcp://host:8786")
+    try:
+        from .dask import DaskExecutor
+    except ImportError as error:
+        raise UsageError(
+            f"executor 'dask' needs 'pip install django-sprites[cluster]': {error}"
+        ) from None
+    return DaskExecutor(scheduler, workers)
+
+
 def _factory(path: str) -> Callable[[int], Executor]:
+    """Return what makes the executor behind a dotted path."""
     if "." not in path:
         known = "threads, processes, sync, dask"
         raise UsageError(f"executor {path!r} is not {known}, and no dotted path of a factory")
-    factory = load("executor", path)
-    return lambda workers: _made(path, factory, workers)
+    return partial(_made, path, load("executor", path))
 
 
 def _made(path: str, factory: Callable[..., Any], workers: int) -> Executor:

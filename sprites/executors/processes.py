@@ -1,6 +1,8 @@
-"""An Executor of a few processes that each run several threads: calls in, Futures out.
+"""An Executor of a few processes that each run several threads: calls in, their Futures out.
 
-    submit ─> backlog ─> pipe ─> a process: one of its threads ─> pipe ─> Future
+::
+
+    submit ─> backlog ─> pipe ─> a process with a ThreadPoolExecutor ─> pipe ─> Future
 
 A process a core lets Python compute on all of them, and the threads inside wait for the network,
 so that 32 workers do not need 32 interpreters. The standard library's pool has one call a process.
@@ -9,30 +11,32 @@ so that 32 workers do not need 32 interpreters. The standard library's pool has 
 import multiprocessing
 import os
 import pickle
-import queue
 import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import lru_cache
 from itertools import count
 from multiprocessing.connection import Connection
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Call = tuple[int, bytes, bytes]
-"""A call's number, its function and its arguments, the last two pickled."""
-Answer = tuple[int, bytes]
-"""A call's number, and pickled whether it returned and what it returned or raised."""
-
 _AHEAD = 2
 """Calls that a process holds beyond its threads, so that none of them waits for the pipe."""
+
+
+class CallItem(NamedTuple):
+    """A call on its way to a process: its number, and its function and arguments pickled."""
+
+    number: int
+    function: bytes
+    arguments: bytes
 
 
 class ProcessExecutor(Executor):
@@ -49,13 +53,13 @@ class ProcessExecutor(Executor):
         if preload and method == "forkserver":
             context.set_forkserver_preload(list(preload))
         self._lock = threading.RLock()
-        self._backlog: deque[tuple[Future[Any], Call]] = deque()
+        self._backlog: deque[tuple[Future[Any], CallItem]] = deque()
         self._numbers = count()
         self._function: tuple[Any, bytes] = (None, b"")
         self._is_broken = self._is_closed = False
         processes = min(max_workers, _cores())
         shares = [len(range(n, max_workers, processes)) for n in range(processes)]
-        self._children = [_Child(self, context, threads) for threads in shares]
+        self._processes = [_Process(self, context, threads) for threads in shares]
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         """Pickle a call, put it into the backlog and return its Future."""
@@ -66,12 +70,12 @@ class ProcessExecutor(Executor):
             if self._is_closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
             try:
-                call = (next(self._numbers), self._pickled(fn), pickle.dumps((args, kwargs)))
+                function, arguments = self._pickled(fn), pickle.dumps((args, kwargs))
             except Exception as error:  # whatever an object's own pickling raises
                 future.set_exception(error)
                 return future
-            self._backlog.append((future, call))
-            self.feed(max(self._children, key=lambda child: child.room))
+            self._backlog.append((future, CallItem(next(self._numbers), function, arguments)))
+            self.feed(max(self._processes, key=lambda process: process.room))
         return future
 
     def _pickled(self, fn: Callable[..., Any]) -> bytes:
@@ -80,35 +84,35 @@ class ProcessExecutor(Executor):
             self._function = (fn, pickle.dumps(fn))
         return self._function[1]
 
-    def feed(self, child: "_Child") -> None:
-        """Send a process what it has room for, as one message; at the end, that it may go."""
+    def feed(self, process: "_Process") -> None:
+        """Send a process as many calls as it has room for, or that there will be no more."""
         with self._lock:
-            calls: list[Call] = []
-            while self._backlog and len(calls) < child.room:
+            calls: list[CallItem] = []
+            while self._backlog and len(calls) < process.room:
                 future, call = self._backlog.popleft()
                 if future.set_running_or_notify_cancel():
-                    child.futures[call[0]] = future
+                    process.futures[call.number] = future
                     calls.append(call)
-            if calls or (self._is_closed and not self._backlog and not child.futures):
-                child.send(calls)
+            if calls or (self._is_closed and not self._backlog and not process.futures):
+                process.send(calls)
 
-    def lost(self, child: "_Child", why: str) -> None:
+    def ended(self, process: "_Process", why: str) -> None:
         """Settle what a process leaves behind that has ended."""
         with self._lock:
-            if self._is_closed and not child.futures:
+            if self._is_closed and not process.futures:
                 return
             self._is_broken = True
             backlog, self._backlog = self._backlog, deque()
         for future, _ in backlog:
             future.cancel()
             future.set_running_or_notify_cancel()
-        for future in child.futures.values():
+        for future in process.futures.values():
             future.set_exception(BrokenProcessPool(why))
 
     def terminate_workers(self) -> None:
         """End the processes in the middle of what they do, as the standard library's pool can."""
-        for child in self._children:
-            child.terminate()
+        for process in self._processes:
+            process.terminate()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, finish or cancel those that wait, and let the processes go."""
@@ -116,29 +120,32 @@ class ProcessExecutor(Executor):
             self._is_closed = True
             while cancel_futures and self._backlog:
                 self._backlog.popleft()[0].cancel()
-            for child in self._children:
-                self.feed(child)
-        for child in self._children if wait else ():
-            child.join()
+            for process in self._processes:
+                self.feed(process)
+        for process in self._processes if wait else ():
+            process.join()
 
 
-class _Child:
-    """A process as its parent sees it: the calls that it has, and the thread that hears of them."""
+class _Process:
+    """A process as its parent sees it: the Futures of its calls, and a thread that settles them."""
 
     def __init__(self, executor: ProcessExecutor, context: Any, threads: int) -> None:
         self.futures: dict[int, Future[Any]] = {}
-        self._executor, self._most, self._is_unwanted = executor, threads + _AHEAD, False
-        self._pipe, self._theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(self._theirs, threads), daemon=True)
-        self._thread = threading.Thread(target=self._attend, name="sprites-process", daemon=True)
+        self._executor, self._max_calls = executor, threads + _AHEAD
+        self._is_terminated = False
+        self._pipe, self._other_end = context.Pipe()
+        self._process = context.Process(
+            target=run_calls, args=(self._other_end, threads), daemon=True
+        )
+        self._thread = threading.Thread(target=self._run, name="sprites-process", daemon=True)
 
     @property
     def room(self) -> int:
         """Return how many more calls it may be given."""
-        return self._most - len(self.futures)
+        return self._max_calls - len(self.futures)
 
-    def send(self, calls: list[Call]) -> None:
-        """Give it calls, with which it is started, or the word that there will be no more."""
+    def send(self, calls: list[CallItem]) -> None:
+        """Send it calls, the first of which start it; none tells it that there will be no more."""
         if calls and not self._thread.ident:
             self._thread.start()
         with suppress(OSError):  # it has died, and its thread is about to hear of that
@@ -146,7 +153,7 @@ class _Child:
 
     def terminate(self) -> None:
         """End it, or if it is just being started, as soon as it is."""
-        self._is_unwanted = True
+        self._is_terminated = True
         if self._process.pid:
             self._process.terminate()
 
@@ -155,87 +162,70 @@ class _Child:
         if self._thread.ident:
             self._thread.join()
 
-    def _attend(self) -> None:
+    def _run(self) -> None:
         """Start the process, which takes a moment, and settle its calls until it ends."""
         try:
             self._process.start()
         except Exception as error:  # no memory, no more processes, a main module that can't be read
-            self._executor.lost(self, f"no process could be started: {error}")
+            self._executor.ended(self, f"no process could be started: {error}")
             return
-        self._theirs.close()
-        if self._is_unwanted:
+        self._other_end.close()
+        if self._is_terminated:
             self._process.terminate()
         with suppress(EOFError, OSError):
             while True:
                 self._settle(*self._pipe.recv())
-        self._executor.lost(self, "the process died that ran this call")
+        self._executor.ended(self, "the process died that ran this call")
         self._process.join()
 
-    def _settle(self, number: int, answer: bytes) -> None:
+    def _settle(self, number: int, result: bytes) -> None:
         future = self.futures[number]
         try:
-            returned, value = pickle.loads(answer)
+            is_error, value = pickle.loads(result)
         except Exception as error:  # whatever an object's own unpickling raises
-            returned, value = False, error
+            is_error, value = True, error
         del self.futures[number]
         self._executor.feed(self)
-        if returned:
-            future.set_result(value)
-        else:
+        if is_error:
             future.set_exception(value)
+        else:
+            future.set_result(value)
 
 
-def serve(pipe: Connection, threads: int) -> None:
-    """Be such a process: run calls on threads until there are no more, or the parent is gone.
+def run_calls(pipe: Connection, threads: int) -> None:
+    """Run calls on threads until there are no more or the parent is gone: what a process does.
 
-    Ctrl-C, which a terminal sends to every process, is the parent's to answer.
+    Ctrl-C, which a terminal sends to every process, is left to the parent.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
     sending = threading.Lock()
-    workers = [
-        threading.Thread(target=_work, args=(calls, pipe, sending), name=f"sprites_{n}")
-        for n in range(threads)
-    ]
-    for worker in workers:
-        worker.start()
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="sprites")
     with suppress(EOFError, OSError):
-        while batch := pipe.recv():
-            for call in batch:
-                calls.put(call)
-        for _ in workers:
-            calls.put(None)
-        for worker in workers:
-            worker.join()
-    os._exit(0)  # the threads of a parent that was killed are not waited for
+        while calls := pipe.recv():
+            for call in calls:
+                executor.submit(_run_call, pipe, sending, call)
+        executor.shutdown()
+    os._exit(0)  # the calls of a parent that was killed are not waited for
 
 
-def _work(
-    calls: "queue.SimpleQueue[Call | None]", pipe: Connection, sending: threading.Lock
-) -> None:
-    while call := calls.get():
-        number, function, arguments = call
-        answer = _answer(function, arguments)
-        with sending:
-            pipe.send((number, answer))
-
-
-def _answer(function: bytes, arguments: bytes) -> bytes:
+def _run_call(pipe: Connection, sending: threading.Lock, call: CallItem) -> None:
     try:
-        args, kwargs = pickle.loads(arguments)
-        return pickle.dumps((True, _load(function)(*args, **kwargs)))
+        args, kwargs = pickle.loads(call.arguments)
+        result = pickle.dumps((False, _load(call.function)(*args, **kwargs)))
     except BaseException as error:
-        return _pickled_error(error)
+        result = _pickled_error(error)
+    with sending:
+        pipe.send((call.number, result))
 
 
 def _pickled_error(error: BaseException) -> bytes:
     """Pickle an error, or if it can't be pickled and read again, one that tells of it."""
     try:
-        answer = pickle.dumps((False, error))
-        pickle.loads(answer)
+        result = pickle.dumps((True, error))
+        pickle.loads(result)
     except Exception:
-        return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
-    return answer
+        return pickle.dumps((True, RuntimeError(f"{type(error).__name__}: {error}")))
+    return result
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,6 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import Code, SpritesError, UsageError, plain
@@ -33,8 +32,6 @@ from .records import (
 from .storage import Store
 from .turn import Turn
 
-_SLICE = 1.0
-"""Seconds after which a batch begins no other job."""
 _turn = Turn()
 """What a process does with bytes, one thread at a time; fetching them is left to all of them."""
 
@@ -66,20 +63,6 @@ def run_job(context: Context, job: Job) -> Outcome:
     seconds = time.perf_counter() - clock
     meter = Meter(_worker(), started, seconds, usage.requests, usage.bytes)
     return Outcome(result, failure, meter, usage.snapshot)
-
-
-def run_batch(calls: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
-    """Run jobs one after another until one fails or the slice is over; the rest is not begun.
-
-    So a parent far away can say within a second what becomes of the rest.
-    """
-    outcomes: list[Outcome] = []
-    end = time.monotonic() + _SLICE
-    for call in calls:
-        if outcomes and (outcomes[-1].failure or time.monotonic() > end):
-            break
-        outcomes.append(call())
-    return outcomes
 
 
 def _attempt(context: Context, job: Job, usage: Usage) -> Result:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sprites.errors import Code, UsageError
-from sprites.executors.dask import MOST
+from sprites.executors.batches import MAX_BATCH
 from sprites.executors.pool import open_pool
 from sprites.sync.events import Attempt
 from sprites.sync.schedule import Schedule
@@ -46,7 +46,7 @@ def test_a_job_is_taken_back_until_it_is_sent(nodes: Nodes, tmp_path: Path) -> N
     pool, gate = open_pool("dask", 1, nodes.address), tmp_path / "gate"
     first = pool.submit(calls.wait_for, str(gate))
     others = [pool.submit(calls.wait_for, str(gate)) for _ in range(3)]
-    while not first.is_sent:  # type: ignore[attr-defined]
+    while not first.running():
         pass
     assert not first.cancel()
     assert [other.cancel() for other in others] == [True] * 3
@@ -58,7 +58,7 @@ def test_a_job_is_taken_back_until_it_is_sent(nodes: Nodes, tmp_path: Path) -> N
 def test_the_window_holds_a_batch_for_each_worker_and_another(nodes: Nodes) -> None:
     """A thread that is done finds the next batch waiting here."""
     pool = open_pool("dask", 4, nodes.address)
-    assert (pool.window, pool.nodes) == (2 * MOST * 4, 2)
+    assert (pool.window, pool.nodes) == (2 * MAX_BATCH * 4, 2)
     pool.close(wait=True)
 
 
