@@ -62,11 +62,9 @@ def _stored(job: SpriteJob) -> StoredSprite:
 def _resource(job: Job) -> Result:
     assert isinstance(job, ResourceJob)
     if job.kind is Kind.LIST:
-        count = int(os.environ["BENCH_SPRITES"]) // _EACH
+        count = int(os.environ["BENCH_SPRITES"]) // _EACH if "/pokemon/" in job.url else 1
         rows = tuple(Reference(number, f"pokemon-{number}") for number in range(1, count + 1))
         return ListPage(count, rows, "")
-    if job.kind is Kind.GENERATIONS:
-        return (1,)
     if job.kind is Kind.GENERATION:
         return Group(1, ())
     return _pokemon(job)

@@ -15,9 +15,9 @@ from bench.images import with_comment
 from bench.plot import bars
 from sprites.testing.world import DrawnWorld
 from sprites.worker import images
-from sprites.worker.images import Limits
+from sprites.worker.records import Policy
 
-LIMITS = Limits(4_000_000, 1000, allow_trailing_data=False)
+LIMITS = Policy()
 PICTURES = {
     "png": "/sprites/pokemon/7.png",
     "gif": "/sprites/pokemon/other/showdown/7.gif",

@@ -14,6 +14,7 @@ from ..worker.records import (
     Job,
     Kind,
     Listing,
+    ListPage,
     PokemonRecord,
     ResourceJob,
     SpriteJob,
@@ -70,7 +71,7 @@ class Mirror:
             known = database.load(ids)
             if not has_generations and _lacks_generation(ids, known):
                 has_generations = True
-                yield ResourceJob(Kind.GENERATIONS, urljoin(self._api, "generation/?limit=100"))
+                yield ResourceJob(Kind.LIST, urljoin(self._api, "generation/?limit=100"))
             for pokemon in ids:
                 found = known.get(pokemon)
                 if found and (from_rows or self._is_fresh(found)):
@@ -96,9 +97,9 @@ class Mirror:
         job, result, failure = attempt.job, attempt.outcome.result, attempt.outcome.failure
         if isinstance(job, SpriteJob):
             self._take_sprite(job, attempt)
-        elif isinstance(result, tuple):
-            for number in result:
-                url = urljoin(self._api, f"generation/{number}/")
+        elif isinstance(result, ListPage):
+            for row in result.rows:
+                url = urljoin(self._api, f"generation/{row.id}/")
                 self._push(ResourceJob(Kind.GENERATION, url))
         elif isinstance(result, Group):
             self._write(Members(result.id, [row.name for row in result.members]))

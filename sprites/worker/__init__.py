@@ -1,13 +1,16 @@
-"""What runs elsewhere: a job in, an outcome out, on any executor and any machine.
+"""What runs elsewhere, on any executor and any machine: a Job in, an Outcome out.
 
 ::
 
-    job ─> http ─> pokeapi ───────────────────> PokemonRecord
-           (transport, deadline)
-    job ─> http ─> images ─> naming ─> storage ─> StoredSprite
-                   (containers, svg)
+    job.run_job
+      ResourceJob ─> http ─> pokeapi ──────────────────────> PokemonRecord, ListPage or Group
+      SpriteJob ───> http ─> images ─> naming ─> storage ──> StoredSprite or Unchanged
+                     │       └ containers, svg
+                     └ transport, deadline
 
-Pure: it touches no row and no setting, knows nothing of the parent, and raises for nothing that can
+``records`` has these nouns. ``compute_lock`` lets one thread of a process compute at a time.
+
+A worker touches no row and no setting, knows nothing of the parent, and raises for nothing that can
 happen to a sprite. A spawned process loads this package before Django is set up, so nothing is
 imported here.
 """

@@ -1,13 +1,13 @@
-"""Where an image's container ends: bytes in, the offset behind the last byte out, 0 if it is cut.
+"""Where an image's container ends: each ``…_end`` returns that offset, or 0 if the image is cut.
 
-Decoders stop at what they need: a GIF without trailer decodes, and what stands behind an end is
-not seen by them at all, which is where another document could hide.
+Decoders read what they need and no more. They take a GIF without its trailer, and do not see what
+stands behind an image's end, where another document could hide.
 """
 
 import re
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import Code, SpritesError
@@ -16,12 +16,12 @@ _PACKED_CHUNKS = (b"zTXt", b"iTXt", b"iCCP")
 _MAX_PACKED = 16
 _GIF_PICTURE, _GIF_EXTENSION, _GIF_TRAILER = b",!;"
 _JPEG_MARKER = re.compile(rb"\xff+([\xc0-\xcf\xd9-\xfe])")
-"""What begins a segment, or ends the image, behind any fill bytes."""
+"""The start of a segment, or the end of the image; any number of fill bytes may come first."""
 _JPEG_END, _JPEG_SCAN = 0xD9, 0xDA
 _JPEG_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""What ends a scan: no stuffed byte, no restart, no fill."""
+"""The end of a scan: a marker that is no stuffed byte, no restart and no fill."""
 _JPEG_TEXTS = frozenset({*range(0xE1, 0xF0), 0xFE}) - {0xEE}
-"""Comments, and what applications say; only JFIF's and Adobe's segments bear on the pixels."""
+"""Comments and applications' own segments, but for JFIF's and Adobe's: they bear on the pixels."""
 _MAX_SCANS = 100
 """Scans of one JPEG, each of which goes over the whole picture; encoders make about ten."""
 
@@ -29,7 +29,7 @@ _MAX_SCANS = 100
 def png_end(data: bytes) -> int:
     """Walk a PNG's chunks and their checksums to IEND, as Pillow's ``verify`` does.
 
-    A heap of packed texts, a megabyte each, is a bomb.
+    Raises SpritesError with ``bomb`` for many packed texts, each of which may unpack to a megabyte.
     """
     at, packed, view = 8, 0, memoryview(data)
     while at + 12 <= len(data):
@@ -99,7 +99,7 @@ def _colours(flags: int) -> int:
 
 
 def jpeg_end(data: bytes) -> int:
-    """Walk a JPEG's segments to its end marker; a heap of scans is a bomb."""
+    """Walk a JPEG's segments to its end marker; raises SpritesError for very many scans."""
     scans = 0
     for kind, _, end in _jpeg_segments(data):
         scans += kind == _JPEG_SCAN
@@ -111,7 +111,7 @@ def jpeg_end(data: bytes) -> int:
 
 
 def jpeg_bare(data: bytes) -> bytes:
-    """Return a whole JPEG without its texts, for Pillow would read Exif, which can be a bomb."""
+    """Return a whole JPEG without its texts: Pillow would unpack its Exif, which can be a bomb."""
     parts = _jpeg_segments(data)
     return data[:2] + b"".join(data[at:end] for kind, at, end in parts if kind not in _JPEG_TEXTS)
 
@@ -119,8 +119,8 @@ def jpeg_bare(data: bytes) -> bytes:
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield the kind of each segment, where it starts, and where it ends with the data coded in it.
 
-    Ends behind the end marker, or where a JPEG is cut or has what is no segment: a decoder would
-    look for the next one in there, and might find more than was counted.
+    Stops behind the end marker, and where a JPEG is cut or has bytes that are no segment. A decoder
+    would search those for the next segment, and might find more than was counted here.
     """
     at = 2
     while found := _JPEG_MARKER.match(data, at):
@@ -143,11 +143,3 @@ def webp_end(data: bytes) -> int:
         raise SpritesError(Code.BAD_CONTENT, f"a RIFF file of {data[8:12]!r}")
     end: int = 8 + struct.unpack_from("<I", data, 4)[0]
     return end if end <= len(data) else 0
-
-
-ENDS: dict[str, Callable[[bytes], int]] = {
-    "PNG": png_end,
-    "GIF": gif_end,
-    "JPEG": jpeg_end,
-    "WEBP": webp_end,
-}

@@ -1,24 +1,23 @@
-"""Bytes in, ImageFacts out, or SpritesError with the reason; nothing is converted or re-encoded.
+"""An image's bytes in, ImageFacts out, or SpritesError; nothing is converted or re-encoded.
 
-The bytes decide what an image is, never a header or a URL. A PNG's checksums are walked to its end
-and it is decoded; of a GIF, a WebP or an animated PNG every frame is decoded, because half a GIF
-passes ``verify()`` and ``load()``.
+The bytes decide what an image is, never a header or a URL. First its container is walked to its
+end, then every frame is decoded, because half a GIF passes Pillow's ``verify()`` and ``load()``.
 """
 
 import io
 import math
 import struct
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from PIL import Image, ImageFile
+from PIL import Image
 
 from ..errors import Code, SpritesError
-from .containers import ENDS, gif_frames, jpeg_bare
-from .records import ImageFacts
+from .containers import gif_end, gif_frames, jpeg_bare, jpeg_end, png_end, webp_end
+from .records import ImageFacts, Policy
 from .svg import svg_size
 
 SVG = "image/svg+xml"
@@ -28,30 +27,21 @@ _MAX_SCREENS = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How large an image may be once it is decoded, and the CPU time, in seconds, that may take."""
-
-    max_pixels: int
-    max_frames: int
-    allow_trailing_data: bool
-    seconds: float = math.inf
-
-
-@dataclass(frozen=True, slots=True)
 class _Format:
-    """A raster format: how its bytes begin, and what it is called."""
+    """A raster format: what it is called, how its bytes begin, and what finds their end."""
 
     name: str
     magic: bytes
     media_type: str
     extension: str
+    end: Callable[[bytes], int]
 
 
 _FORMATS = (
-    _Format("PNG", b"\x89PNG\r\n\x1a\n", "image/png", "png"),
-    _Format("GIF", b"GIF8", "image/gif", "gif"),
-    _Format("JPEG", b"\xff\xd8\xff", "image/jpeg", "jpg"),
-    _Format("WEBP", b"RIFF", "image/webp", "webp"),
+    _Format("PNG", b"\x89PNG\r\n\x1a\n", "image/png", "png", png_end),
+    _Format("GIF", b"GIF8", "image/gif", "gif", gif_end),
+    _Format("JPEG", b"\xff\xd8\xff", "image/jpeg", "jpg", jpeg_end),
+    _Format("WEBP", b"RIFF", "image/webp", "webp", webp_end),
 )
 
 _ENDINGS = {form.extension: form.media_type for form in _FORMATS} | {
@@ -63,11 +53,14 @@ _NO_CLAIM = {"", "text/plain", "application/octet-stream"}
 """Types that say nothing of an image; raw.githubusercontent.com serves each SVG as plain text."""
 
 
-def inspect(data: bytes, limits: Limits) -> ImageFacts:
-    """Tell what an image is, having made sure that it is whole; raises SpritesError."""
+def inspect(data: bytes, policy: Policy, seconds: float = math.inf) -> ImageFacts:
+    """Tell what an image is, having made sure that it is whole; raises SpritesError.
+
+    ``seconds`` is the CPU time that its frames may take to decode.
+    """
     for form in _FORMATS:
         if data.startswith(form.magic):
-            return _raster(data, form, limits)
+            return _raster(data, form, policy, seconds)
     if _looks_like_svg(data):
         width, height = svg_size(data)
         return ImageFacts(SVG, "svg", width, height, 1)
@@ -88,10 +81,15 @@ def _looks_like_svg(data: bytes) -> bool:
     return head.startswith(b"<") and b"<svg" in data[:4096]
 
 
-def _raster(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
-    _check_end(data, form, limits)
+def _raster(data: bytes, form: _Format, policy: Policy, seconds: float) -> ImageFacts:
+    end = form.end(data)
+    if not end:
+        raise SpritesError(Code.BAD_IMAGE, f"a {form.name} that ends too soon")
+    if end < len(data) and not policy.allow_trailing_data:
+        raise SpritesError(Code.TRAILING_DATA, f"{len(data) - end} bytes after the image's end")
     try:
-        return _decode(data, form, limits)
+        decode = _decode_gif if form.name == "GIF" else _decode
+        width, height, frames = decode(data, form, policy, seconds)
     except SpritesError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
@@ -99,78 +97,66 @@ def _raster(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
     except Exception as error:  # Pillow's decoders raise errors of many kinds on damaged bytes
         code = Code.BOMB if "too large" in str(error) else Code.BAD_IMAGE
         raise SpritesError(code, f"{form.name}: {str(error)[:160]}") from None
+    return ImageFacts(form.media_type, form.extension, width, height, frames)
 
 
-def _check_end(data: bytes, form: _Format, limits: Limits) -> None:
-    end = ENDS[form.name](data)
-    if not end:
-        raise SpritesError(Code.BAD_IMAGE, f"a {form.name} that ends too soon")
-    if end < len(data) and not limits.allow_trailing_data:
-        raise SpritesError(Code.TRAILING_DATA, f"{len(data) - end} bytes after the image's end")
-
-
-def _decode(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
-    if form.name == "GIF":
-        return _decode_gif(data, form, limits)
+def _decode(data: bytes, form: _Format, policy: Policy, seconds: float) -> tuple[int, int, int]:
+    """Decode every frame; return the width, the height and how many frames there are."""
     if form.name == "JPEG":
         data = jpeg_bare(data)
     if form.name == "PNG":
         width, height = struct.unpack_from(">II", data, 16)
-        _check_pixels(width * height, limits.max_pixels)  # before Pillow allocates anything
-    with _open(data, form) as image:
+        _check_pixels(width * height, policy.max_pixels)  # before Pillow allocates anything
+    with Image.open(io.BytesIO(data), formats=(form.name,)) as image:
         width, height = image.size
         frames = getattr(image, "n_frames", 1)
-        _check_frames(width * height, frames, limits)
-        for number in _in_time(range(frames), limits):
+        _check_frames(width * height, frames, policy)
+        for number in _in_time(range(frames), seconds):
             image.seek(number)
             image.load()
-    return ImageFacts(form.media_type, form.extension, width, height, frames)
+    return width, height, frames
 
 
-def _decode_gif(data: bytes, form: _Format, limits: Limits) -> ImageFacts:
+def _decode_gif(data: bytes, form: _Format, policy: Policy, seconds: float) -> tuple[int, int, int]:
     """Decode each picture by itself; raises ValueError where one is damaged.
 
     Pillow's plugin composes each frame from those before it, and reads all of them twice to count
     them: that takes three times as long, and reads beyond a picture that is short of pixels.
     """
     width, height = struct.unpack_from("<HH", data, 6)
-    pictures = list(islice(gif_frames(data), limits.max_frames + 1))
-    _check_frames(width * height, len(pictures), limits)
+    pictures = list(islice(gif_frames(data), policy.max_frames + 1))
+    _check_frames(width * height, len(pictures), policy)
     sizes = [picture.width * picture.height for picture in pictures]  # the screen may be smaller
-    _check_pixels(max(sizes), limits.max_pixels)
-    _check_pixels(sum(sizes), limits.max_pixels * _MAX_SCREENS)
-    for picture in _in_time(pictures, limits):
+    _check_pixels(max(sizes), policy.max_pixels)
+    _check_pixels(sum(sizes), policy.max_pixels * _MAX_SCREENS)
+    for picture in _in_time(pictures, seconds):
         how = (picture.code_size, picture.interlaced)
         Image.frombytes("L", (picture.width, picture.height), picture.coded, "gif", how)
-    return ImageFacts(form.media_type, form.extension, width, height, len(pictures))
+    return width, height, len(pictures)
 
 
-def _check_frames(pixels: int, frames: int, limits: Limits) -> None:
+def _check_frames(pixels: int, frames: int, policy: Policy) -> None:
     """Refuse what has no pixels, too many, or too many of them over all its frames."""
     if not pixels or not frames:
         raise SpritesError(Code.BAD_IMAGE, "an image without pixels")
-    if frames > limits.max_frames:
-        raise SpritesError(Code.BOMB, f"over {limits.max_frames} frames")
-    _check_pixels(pixels, limits.max_pixels)
-    _check_pixels(pixels * frames, limits.max_pixels * _MAX_SCREENS)
+    if frames > policy.max_frames:
+        raise SpritesError(Code.BOMB, f"over {policy.max_frames} frames")
+    _check_pixels(pixels, policy.max_pixels)
+    _check_pixels(pixels * frames, policy.max_pixels * _MAX_SCREENS)
 
 
-def _check_pixels(pixels: int, most: int) -> None:
-    if pixels > most:
-        raise SpritesError(Code.BOMB, f"{pixels} pixels to decode, over {most}")
+def _check_pixels(pixels: int, maximum: int) -> None:
+    if pixels > maximum:
+        raise SpritesError(Code.BOMB, f"{pixels} pixels to decode, over {maximum}")
 
 
-def _in_time(frames: Iterable[_T], limits: Limits) -> Iterator[_T]:
-    """Yield frames to decode, and refuse an image whose frames so far have cost too much time.
+def _in_time(frames: Iterable[_T], seconds: float) -> Iterator[_T]:
+    """Yield frames to decode; raise SpritesError once they have cost too much CPU time.
 
-    It is CPU time, so that neither a turn that is waited for nor a busy machine makes a bomb.
+    A wait for a lock or for a busy machine costs none, so neither makes a bomb of an image.
     """
-    end = time.thread_time() + limits.seconds
+    end = time.thread_time() + seconds
     for frame in frames:
         yield frame
         if time.thread_time() > end:
-            raise SpritesError(Code.BOMB, f"not decoded within {limits.seconds:.3g} s of CPU time")
-
-
-def _open(data: bytes, form: _Format) -> ImageFile.ImageFile:
-    return Image.open(io.BytesIO(data), formats=(form.name,))
+            raise SpritesError(Code.BOMB, f"not decoded within {seconds:.3g} s of CPU time")

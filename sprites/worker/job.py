@@ -1,7 +1,7 @@
 """What a worker does: ``run_job(context, job) -> outcome``, one attempt, on any executor.
 
-Pure: it touches no row and reads no settings of this app, and it returns a Failure where another
-function would raise. So it runs the same on a thread, in a spawned process and on another machine.
+It touches no row and reads no settings of this app, and it returns a Failure where another function
+would raise. So it runs the same on a thread, in a spawned process and on another machine.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from ..errors import Code, SpritesError, UsageError, plain
 from . import http, images, pokeapi
+from .compute_lock import ComputeLock
 from .http import Reply, Usage
-from .images import Limits
 from .naming import file_name
 from .records import (
     Failure,
@@ -26,19 +26,21 @@ from .records import (
     ResourceJob,
     Result,
     SpriteJob,
+    StoredFile,
     StoredSprite,
     Unchanged,
 )
 from .storage import Store
-from .turn import Turn
 
-_turn = Turn()
-"""What a process does with bytes, one thread at a time; fetching them is left to all of them."""
+_compute_lock = ComputeLock()
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every job of a run needs beside itself."""
+    """What every job of a run needs beside itself.
+
+    ``naming`` is the dotted path of a site's own function that names files, or "".
+    """
 
     policy: Policy
     store: Store
@@ -61,7 +63,8 @@ def run_job(context: Context, job: Job) -> Outcome:
     except (Exception, SystemExit) as error:  # nothing may break the pool
         failure = Failure(Code.INTERNAL, plain(f"{type(error).__name__}: {error}"))
     seconds = time.perf_counter() - clock
-    meter = Meter(_worker(), started, seconds, usage.requests, usage.bytes)
+    worker = f"{os.getpid()}:{threading.get_native_id()}"
+    meter = Meter(worker, started, seconds, usage.requests, usage.bytes)
     return Outcome(result, failure, meter, usage.snapshot)
 
 
@@ -69,27 +72,22 @@ def _attempt(context: Context, job: Job, usage: Usage) -> Result:
     if isinstance(job, SpriteJob):
         return _sprite(context, job, usage)
     if isinstance(job, ResourceJob):
-        return _resource(context, job, usage)
-    return _probe(context, job)
+        return _resource(context.policy, job, usage)
+    return _probe(context.store, job)
 
 
-def _worker() -> str:
-    return f"{os.getpid()}:{threading.get_native_id()}"
-
-
-def _probe(context: Context, job: ProbeJob) -> Result:
-    name = context.store.put(job.name, job.text.encode())
+def _probe(store: Store, job: ProbeJob) -> Result:
+    name = store.put(job.name, job.text.encode())
     if name != job.name:
         raise SpritesError(Code.STORAGE, f"{job.name} was stored as {name}")
     return None
 
 
-def _resource(context: Context, job: ResourceJob, usage: Usage) -> Result:
-    policy = context.policy
+def _resource(policy: Policy, job: ResourceJob, usage: Usage) -> Result:
     reply = http.get(job.url, policy, policy.max_json_bytes, usage, etag=job.etag)
     if reply.not_modified:
         return Unchanged(reply.etag or job.etag)
-    with _turn.taken():
+    with _compute_lock.held():
         record = pokeapi.parse(job.kind, reply.body, reply.etag)
     if isinstance(record, PokemonRecord) and record.id != job.pokemon:
         raise SpritesError(Code.SCHEMA, f"id is {record.id}, asked for {job.pokemon}")
@@ -97,58 +95,60 @@ def _resource(context: Context, job: ResourceJob, usage: Usage) -> Result:
 
 
 def _sprite(context: Context, job: SpriteJob, usage: Usage) -> Result:
-    intact = _is_intact(context.store, job)
-    if intact and not job.asks_upstream:
+    whole = _whole_file(context.store, job)
+    if whole and not job.asks_upstream:
         return Unchanged(job.etag)
-    if job.copy_of:
-        copy = Reply(context.store.read(job.copy_of), etag="", not_modified=False)
-        return _keep(context, job, intact, copy, 0.0)
     start = time.monotonic()
-    reply = _ask(context, job, usage, intact)
+    if job.copy_of:
+        reply = Reply(context.store.read(job.copy_of), etag="", not_modified=False)
+    else:
+        reply = _fetch(context.policy, job, whole, usage)
     if reply.not_modified:
         return Unchanged(reply.etag or job.etag)
-    return _keep(context, job, intact, reply, time.monotonic() - start)
+    return _keep(context, job, whole, reply, time.monotonic() - start)
 
 
-def _is_intact(store: Store, job: SpriteJob) -> bool:
-    """Tell whether the sprite's file is there: by its hash, its size or the parent's word."""
+def _whole_file(store: Store, job: SpriteJob) -> StoredFile | None:
+    """Return the sprite's file if it is whole: by its hash, its size or the parent's word."""
     stored = job.stored
     if stored is None:
-        return False
+        return None
     if job.verify:
-        return store.digest(stored.name) == stored.sha256
-    return store.holds(stored.name, stored.size) if stored.intact is None else stored.intact
+        is_whole = store.digest(stored.name) == stored.sha256
+    elif stored.intact is None:
+        is_whole = store.holds(stored.name, stored.size)
+    else:
+        is_whole = stored.intact
+    return stored if is_whole else None
 
 
-def _ask(context: Context, job: SpriteJob, usage: Usage, intact: bool) -> Reply:
-    """Fetch a sprite; one that is gone upstream and not whole here is lost."""
-    policy, etag = context.policy, job.etag if intact else ""
+def _fetch(policy: Policy, job: SpriteJob, whole: StoredFile | None, usage: Usage) -> Reply:
+    """Fetch a sprite; one whose file is not whole is lost where upstream has none."""
+    etag = job.etag if whole else ""
     try:
         return http.get(job.url, policy, policy.max_image_bytes, usage, etag=etag)
     except SpritesError as error:
-        if error.code is Code.NOT_FOUND and job.stored and not intact:
+        if error.code is Code.NOT_FOUND and job.stored and not whole:
             raise SpritesError(Code.LOST, job.stored.name, status=error.status) from None
         raise
 
 
-@_turn.taken()
-def _keep(context: Context, job: SpriteJob, intact: bool, reply: Reply, took: float) -> Result:
+@_compute_lock.held()
+def _keep(
+    context: Context, job: SpriteJob, whole: StoredFile | None, reply: Reply, took: float
+) -> Result:
     """Validate the bytes and store them, unless they are the ones that are stored already.
 
-    To decode them may take what is left of the attempt's time after fetching took its part, but
-    half of it at least: a slow network makes no bomb of an image.
+    To decode them may take what fetching left of the attempt's time, but half of all of it at
+    least: a slow network makes no bomb of an image.
     """
-    data = reply.body
+    data, timeout = reply.body, context.policy.timeout
     sha256 = hashlib.sha256(data).hexdigest()
-    stored = job.stored
-    if stored and intact and stored.sha256 == sha256:
+    if whole and whole.sha256 == sha256:
         return Unchanged(reply.etag)
-    policy = context.policy
-    seconds = max(policy.timeout - took, policy.timeout / 2)
-    limits = Limits(policy.max_pixels, policy.max_frames, policy.allow_trailing_data, seconds)
-    facts = images.inspect(data, limits)
+    facts = images.inspect(data, context.policy, max(timeout - took, timeout / 2))
     name = file_name(job.pokemon, job.key, sha256, facts.extension, context.naming)
-    ours = stored is not None and stored.name == name
+    ours = job.stored is not None and job.stored.name == name
     name = context.store.put(name, data, ours=ours)
     note = images.mismatch(facts, job.url, reply.media_type)
     return StoredSprite(name, sha256, len(data), facts, reply.etag, note)

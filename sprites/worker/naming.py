@@ -1,7 +1,7 @@
-"""The names of files: a sprite's identity and the hash of its bytes in, a path in the storage out.
+"""The names of files: ``sprites/<stem>.<head of the SHA-256>.<extension>``.
 
-A name is ``sprites/<stem>.<head of the SHA-256>.<extension>``. A site may choose the stem; the rest
-is what lets a file be cached for ever, and be told from a stranger's when stray ones are swept.
+A site may choose the stem. The hash lets a file be cached for ever, and tells our files from those
+of others when stray ones are deleted.
 """
 
 import re

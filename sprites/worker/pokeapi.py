@@ -1,13 +1,13 @@
-"""PokéAPI's JSON read into records; parsing is pure, and any JSON at all ends in one or an error.
+"""The bytes of a PokéAPI resource in, a ListPage, a Group or a PokemonRecord out.
 
-Bytes of a resource go in, a ListPage, a Group or a PokemonRecord comes out, or SpritesError with
-``bad_json`` or ``schema`` and the name of the field.
+Any bytes at all end in a record, or in SpritesError with ``bad_json``, or with ``schema`` and the
+name of the field.
 """
 
 import json
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import Code, SpritesError, without_user
@@ -31,6 +31,7 @@ _MAX_SLOTS = 1000
 _NOTHING = object()
 
 Document = dict[str, Any]
+T = TypeVar("T")
 
 
 def parse(kind: Kind, body: bytes, etag: str = "") -> Result:
@@ -38,8 +39,6 @@ def parse(kind: Kind, body: bytes, etag: str = "") -> Result:
     document = _load(body)
     if kind is Kind.LIST:
         return _page(document)
-    if kind is Kind.GENERATIONS:
-        return tuple(row.id for row in _references(document, "results"))
     if kind is Kind.GENERATION:
         return Group(_int(document, "id", _MAX_SMALL), _references(document, "pokemon_species"))
     if kind is Kind.TYPE:
@@ -78,11 +77,11 @@ def _pokemon(document: Document, etag: str) -> PokemonRecord:
         species=species.name,
         number=species.id,
         form=name.removeprefix(species.name + "-") if name != species.name else "",
-        order=_optional_int(document, "order", least=-1),
+        order=_optional_int(document, "order", minimum=-1),
         height=_int(document, "height"),
         weight=_int(document, "weight"),
         base_experience=_optional_int(document, "base_experience"),
-        is_default=_flag(document, "is_default"),
+        is_default=_get(document, "is_default", bool),
         types=_types(document),
         stats=tuple(_stats(document)),
         listings=_listings(document),
@@ -106,10 +105,7 @@ def _stats(document: Document) -> Iterator[tuple[str, int]]:
 
 
 def _listings(document: Document) -> tuple[Listing, ...]:
-    sprites = _get(document, "sprites")
-    if not isinstance(sprites, dict):
-        raise _schema("sprites", sprites)
-    found = tuple(islice(_walk(sprites), _MAX_SLOTS + 1))
+    found = tuple(islice(_walk(_get(document, "sprites", dict)), _MAX_SLOTS + 1))
     if len(found) > _MAX_SLOTS:
         raise SpritesError(Code.SCHEMA, f"sprites has over {_MAX_SLOTS} slots")
     return found
@@ -161,10 +157,13 @@ def identifier(url: str) -> int | None:
     return int(last) if last.isascii() and last.isdecimal() and 0 < len(last) < 10 else None
 
 
-def _get(document: Document, name: str) -> Any:
+def _get(document: Document, name: str, kind: type[T]) -> T:
+    """Return the value of a field; raises SpritesError where it is missing or of another type."""
     value = document.get(name, _NOTHING)
     if value is _NOTHING:
         raise SpritesError(Code.SCHEMA, f"{name} is missing")
+    if type(value) is not kind:  # JSON has no subclasses, and true is no number
+        raise _schema(name, value)
     return value
 
 
@@ -175,42 +174,35 @@ def _schema(name: str, value: object) -> SpritesError:
     return SpritesError(Code.SCHEMA, f"{name} is {ascii(shown)[:60]}")
 
 
-def _int(document: Document, name: str, most: int = _MAX_INT) -> int:
-    value = _get(document, name)
-    if type(value) is not int or not 0 <= value <= most:
+def _int(document: Document, name: str, maximum: int = _MAX_INT) -> int:
+    value = _get(document, name, int)
+    if not 0 <= value <= maximum:
         raise _schema(name, value)
     return value
 
 
-def _optional_int(document: Document, name: str, least: int = 0) -> int | None:
+def _optional_int(document: Document, name: str, minimum: int = 0) -> int | None:
     """Read a number that may be null or missing; upstream's ``order`` may be -1."""
     value = document.get(name)
-    if value is not None and (type(value) is not int or not least <= value <= _MAX_INT):
-        raise _schema(name, value)
-    return value
-
-
-def _flag(document: Document, name: str) -> bool:
-    value = _get(document, name)
-    if not isinstance(value, bool):
+    if value is not None and (type(value) is not int or not minimum <= value <= _MAX_INT):
         raise _schema(name, value)
     return value
 
 
 def _text(document: Document, name: str) -> str:
-    value = _get(document, name)
-    if not isinstance(value, str) or not 0 < len(value) <= _MAX_NAME or not value.isprintable():
+    value = _get(document, name, str)
+    if not 0 < len(value) <= _MAX_NAME or not value.isprintable():
         raise _schema(name, value)
     return value
 
 
-def _rows(document: Document, name: str, most: int = _MAX_ROWS) -> list[Document]:
-    value = _get(document, name)
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise _schema(name, value)
-    if len(value) > most:
-        raise SpritesError(Code.SCHEMA, f"{name} has over {most} rows")
-    return value
+def _rows(document: Document, name: str, maximum: int = _MAX_ROWS) -> list[Document]:
+    rows = _get(document, name, list)
+    if not all(isinstance(row, dict) for row in rows):
+        raise _schema(name, rows)
+    if len(rows) > maximum:
+        raise SpritesError(Code.SCHEMA, f"{name} has over {maximum} rows")
+    return rows
 
 
 def _references(document: Document, name: str) -> tuple[Reference, ...]:
@@ -218,10 +210,7 @@ def _references(document: Document, name: str) -> tuple[Reference, ...]:
 
 
 def _reference(document: Document, name: str) -> Reference:
-    value = _get(document, name)
-    if not isinstance(value, dict):
-        raise _schema(name, value)
-    return _as_reference(value, name)
+    return _as_reference(_get(document, name, dict), name)
 
 
 def _as_reference(value: Document, name: str) -> Reference:

@@ -1,6 +1,6 @@
-"""The nouns that travel between the parent and its workers: small, frozen, and safe to pickle.
+"""What travels between the parent and its workers: small, frozen records, safe to pickle.
 
-Down go jobs with a Context, up come Outcomes.
+A worker gets a Job and a Policy, and returns an Outcome.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ class Kind(StrEnum):
     """What a JSON resource is, and so how its body is read."""
 
     LIST = "list"
-    GENERATIONS = "generations"
     GENERATION = "generation"
     TYPE = "type"
     POKEMON = "pokemon"
@@ -21,18 +20,21 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What every request and every image must keep to; times in seconds, sizes in bytes."""
+    """What every request and every image must keep to; times in seconds, sizes in bytes.
 
-    origins: frozenset[str]
-    allow_private_addresses: bool
-    allow_trailing_data: bool
-    timeout: float
-    connect_timeout: float
-    read_timeout: float
-    max_json_bytes: int
-    max_image_bytes: int
-    max_pixels: int
-    max_frames: int
+    The defaults are those of a site's options; ``origins`` are PokéAPI and where its images are.
+    """
+
+    origins: frozenset[str] = frozenset({"https://pokeapi.co", "https://raw.githubusercontent.com"})
+    allow_private_addresses: bool = False
+    allow_trailing_data: bool = False
+    timeout: float = 30.0
+    connect_timeout: float = 5.0
+    read_timeout: float = 10.0
+    max_json_bytes: int = 4 * 2**20
+    max_image_bytes: int = 4 * 2**20
+    max_pixels: int = 4_000_000
+    max_frames: int = 1000
     session: str = ""
 
 
@@ -71,9 +73,10 @@ class StoredFile:
 class SpriteJob:
     """Bring one sprite's bytes into the storage.
 
-    With ``verify`` the stored file is hashed first and fetched only if it is damaged, one that is
-    ``fresh`` only if it is gone; with ``copy_of`` the bytes come from that stored file, because
-    another sprite has the same URL.
+    ``etag`` belongs to the bytes that are stored; it is sent if the file is still whole. With
+    ``verify`` that file is hashed, and fetched only if it is damaged; a ``fresh`` one is fetched
+    only if it is gone. With ``copy_of`` the bytes come from that other file in the storage, because
+    its sprite has the same URL.
     """
 
     pokemon: int
@@ -179,7 +182,8 @@ class Unchanged:
     etag: str
 
 
-Result = ListPage | Group | tuple[int, ...] | PokemonRecord | StoredSprite | Unchanged | None
+Result = ListPage | Group | PokemonRecord | StoredSprite | Unchanged | None
+"""What an attempt brought; None is a probe's."""
 
 
 @dataclass(frozen=True, slots=True)

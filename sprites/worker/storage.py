@@ -1,8 +1,8 @@
-"""The files of sprites in a site's media storage: names, whole-or-nothing saves, checks, deletion.
+"""``Store``: a site's media storage as a worker uses it, where a file is saved whole or not at all.
 
-A Store goes to the workers with each batch of jobs. It carries a folder's storage as it stands in
-the parent (a child would read its own settings), or only the alias of any other backend, so that no
-credential travels.
+It travels to the workers. Of a folder it carries Django's storage with its settings resolved, since
+a worker has no settings or other ones; of any other backend only the alias, so that no credential
+leaves the parent.
 """
 
 import contextlib
@@ -32,7 +32,6 @@ INCOMING = f"{ROOT}/.incoming"
 
 _LISTERS, _AT_ONCE = 8, 32
 """Threads that list folders, and folders whose names are held at once."""
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 _FATAL = frozenset(
     {
@@ -63,16 +62,13 @@ class _Incoming(File):  # type: ignore[type-arg]
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A site's storage, as it travels to a worker."""
+    """A site's storage: that of a folder itself, or the alias in STORAGES of any other."""
 
     backend: FileSystemStorage | str
 
     @classmethod
     def connect(cls, alias: str) -> "Store":
-        """Return the store behind an alias of STORAGES, with everything local resolved now.
-
-        Raises UsageError where there is none.
-        """
+        """Return the store behind an alias of STORAGES; raises UsageError where there is none."""
         try:
             storage = storages[alias]
         except InvalidStorageError as error:
@@ -81,6 +77,11 @@ class Store:
             return cls(alias)
         if not storage.base_location:  # Django would take the current folder
             raise UsageError(f"SPRITES: STORAGE is {alias!r}, which has no folder: set MEDIA_ROOT")
+        return cls.of(storage)
+
+    @classmethod
+    def of(cls, storage: FileSystemStorage) -> "Store":
+        """Return the store of a folder, with what its storage reads from settings resolved now."""
         # These are cached properties: read here, they travel with the storage.
         _ = (storage.location, storage.base_url, storage.file_permissions_mode)
         _ = storage.directory_permissions_mode
@@ -99,14 +100,14 @@ class Store:
     def put(self, name: str, data: bytes, *, ours: bool = False) -> str:
         """Store bytes whole or not at all, and return the name that the storage gave them.
 
-        The same bytes under the name already are adopted; other bytes are replaced only if they
-        are ours, a damaged file that a row points to, or if the site's storage overwrites. Raises
-        SpritesError.
+        A file of that name with the same bytes is kept. One with other bytes is replaced if it is
+        ``ours``, which means that a row points to it and it is damaged, or if the site's storage
+        overwrites files. Raises SpritesError.
         """
         with self._errors(name):
             if ours:
                 self.storage.delete(name)
-            # The storage itself looks whether the name is free; a look of ours were a request more.
+            # The storage looks whether the name is free; to look here would be one more request.
             given = self._save(name, data)
             if given == name or self.digest(name) != hashlib.sha256(data).hexdigest():
                 return given
@@ -214,19 +215,10 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _write(path: str, data: bytes) -> None:
-    """Write a new file with as few system calls as that takes: each one costs a thread its turn."""
-    file = _create(path)
+    """Write a new file, and make its folder where that is the first file in it."""
     try:
-        rest = memoryview(data)
-        while rest:  # a disk that is nearly full takes a part
-            rest = rest[os.write(file, rest) :]
-    finally:
-        os.close(file)
-
-
-def _create(path: str) -> int:
-    try:
-        return os.open(path, _NEW, 0o666)
+        with open(path, "xb") as file:
+            file.write(data)
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        return os.open(path, _NEW, 0o666)
+        _write(path, data)

@@ -1,7 +1,7 @@
-"""An SVG's bytes in, its size out; SpritesError for one that holds more than plain shapes.
+"""``svg_size``: an SVG that holds plain shapes and nothing else has a size; others are refused.
 
-An allow-list of elements and attributes, read by a real XML parser that refuses every DOCTYPE and
-entity. References lead to ids of the same file only, and what they draw again is counted.
+An XML parser reads it against a list of allowed elements and attributes, and refuses every DOCTYPE
+and entity. References may lead to ids of the same file only, and what they draw again is counted.
 """
 
 import re
@@ -24,16 +24,15 @@ _ATTRIBUTES = frozenset(
     " stroke-dasharray stroke-dashoffset color style paint-order shape-rendering vector-effect"
     " stop-color stop-opacity gradientUnits gradientTransform spreadMethod"
     " enable-background".split()
-)
-_SPACE = "http://www.w3.org/XML/1998/namespace space"
+) | {"http://www.w3.org/XML/1998/namespace space"}
 _HREFS = frozenset({"href", "http://www.w3.org/1999/xlink href"})
 _REFERRING = frozenset({"use", "linearGradient", "radialGradient"})
 _MAX_DEPTH = 64
 _MAX_ELEMENTS = 100_000
 _WEIGHT = 100
 """What an element weighs, beside the characters of its attributes: a long path costs more."""
-_MAX_TIMES, _MAX_ANYWAY = 5, 2_000_000
-"""With all that references repeat, an SVG may draw its own weight so often, and so much anyway."""
+_MAX_RATIO, _SMALL = 5, 2_000_000
+"""With references followed, an SVG may draw so many times its own weight; a small weight passes."""
 
 _ID = re.compile(r"#([\w.:-]+)")
 _INNER_URL = re.compile(rf"""(?i)url\((['"]?){_ID.pattern}\1\s*\)""")
@@ -61,10 +60,10 @@ def svg_size(data: bytes) -> tuple[int, int]:
 
 
 class _Drawing:
-    """Which part of an SVG draws which others: by holding them, or by referring to their ids.
+    """A graph: which part of an SVG draws which others, by holding them or by naming their ids.
 
-    A part is an element with an id, and with all below it that has none. A number stands for a
-    part, and an id for all parts that have it; 0 is the root.
+    A part is an element with an id, together with all elements below it that have none. A part has
+    a number, 0 is the root; an id stands for all parts that have it.
     """
 
     def __init__(self) -> None:
@@ -88,16 +87,16 @@ class _Drawing:
 
     def check(self) -> None:
         """Raise SpritesError where references draw too much, or where something draws itself."""
-        most = max(sum(self._weights) * _MAX_TIMES, _MAX_ANYWAY)
+        maximum = max(sum(self._weights) * _MAX_RATIO, _SMALL)
         total: dict[int | str, int] = {}
         try:
             for part in TopologicalSorter(self._draws).static_order():
                 own = self._weights[part] if isinstance(part, int) else 0
                 drawn = own + sum(total[other] for other in self._draws.get(part, ()))
-                total[part] = min(drawn, most + 1)  # it may double with each part
+                total[part] = min(drawn, maximum + 1)  # it may double with each part
         except CycleError:
             raise SpritesError(Code.BOMB, "the SVG draws something inside itself") from None
-        if total[0] > most:
+        if total[0] > maximum:
             raise SpritesError(Code.BOMB, "the SVG draws far more than it holds")
 
 
@@ -151,13 +150,12 @@ def _references(element: str, attribute: str, value: str) -> Iterator[str]:
             raise _unsafe(f"{attribute} refers to {value[:60]!r}")
         yield found[1]
         return
-    if attribute not in _ATTRIBUTES and attribute != _SPACE:
+    if attribute not in _ATTRIBUTES:
         raise _unsafe(f"holds the attribute {attribute}")
-    if _UNSAFE_TEXT.search(value):
+    has_function = "(" in value  # nearly no value has one, and to look closer takes time
+    if _UNSAFE_TEXT.search(value) or (has_function and _FUNCTION.search(_INNER_URL.sub("", value))):
         raise _unsafe(f"{attribute} refers to {value[:60]!r}")
-    if "(" in value:
-        if _FUNCTION.search(_INNER_URL.sub("", value)):
-            raise _unsafe(f"{attribute} refers to {value[:60]!r}")
+    if has_function:
         yield from (found[2] for found in _INNER_URL.finditer(value))
 
 

@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sprites.worker.images import Limits
+from sprites.worker.records import Policy
 
-LIMITS = Limits(max_pixels=4_000_000, max_frames=1000, allow_trailing_data=False)
+LIMITS = Policy()
 """What an image may be by default."""
 
 

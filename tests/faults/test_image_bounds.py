@@ -10,7 +10,7 @@ from PIL import Image
 
 from sprites.errors import Code, SpritesError
 from sprites.worker import images
-from sprites.worker.images import Limits
+from sprites.worker.records import Policy
 
 from .costs import LIMITS, soon
 from .lab import GIF, PNG, HereLab
@@ -124,7 +124,7 @@ def test_time_is_looked_at_between_frames(make: Callable[[], bytes]) -> None:
     data = make()
     assert images.inspect(data, LIMITS).frames > 1
     with soon(0.5), pytest.raises(SpritesError, match="not decoded within") as caught:
-        images.inspect(data, Limits(4_000_000, 1000, False, 0.01))
+        images.inspect(data, Policy(), 0.01)
     assert caught.value.code is Code.BOMB
 
 

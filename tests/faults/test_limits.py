@@ -18,7 +18,7 @@ from sprites.sync.breaker import Rules
 from sprites.sync.schedule import Schedule
 from sprites.sync.stop import Stop
 from sprites.worker import pokeapi
-from sprites.worker.records import Kind, Outcome
+from sprites.worker.records import Group, Kind, Outcome, Reference
 
 from .lab import DOCUMENT, HereLab
 
@@ -46,7 +46,7 @@ class Workers:
             yield Picture(number)
 
     def work(self, job: Picture) -> Outcome:
-        return Outcome(result=(job.number,) * 5500)
+        return Outcome(result=Group(job.number, (Reference(1, "a"),) * 5500))
 
 
 def test_very_many_jobs_take_little_memory() -> None:

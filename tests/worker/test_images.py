@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sprites.errors import Code, SpritesError
-from sprites.worker.images import Limits, inspect
-from sprites.worker.records import ImageFacts
+from sprites.worker.images import inspect
+from sprites.worker.records import ImageFacts, Policy
 
 from ..support.drawn import IMAGES, SVG, chunk, encoded, gif, png
 
-LIMITS = Limits(max_pixels=4_000_000, max_frames=1000, allow_trailing_data=False)
+LIMITS = Policy()
 EXTENSIONS = {"image/png": "png", "image/gif": "gif", "image/jpeg": "jpg", "image/webp": "webp"}
 NAMES = sorted(IMAGES)
 
 
-def code_of(data: bytes, limits: Limits = LIMITS) -> Code:
+def code_of(data: bytes, limits: Policy = LIMITS) -> Code:
     """Return the code that an image is refused with."""
     with pytest.raises(SpritesError) as caught:
         inspect(data, limits)
@@ -55,7 +55,7 @@ def test_bytes_behind_an_image_are_refused_unless_allowed(name: str, tail: bytes
     """What follows an image's end could be another document; a setting lets it pass."""
     data = IMAGES[name][0] + tail
     assert code_of(data) is Code.TRAILING_DATA
-    lenient = Limits(LIMITS.max_pixels, LIMITS.max_frames, allow_trailing_data=True)
+    lenient = Policy(allow_trailing_data=True)
     assert inspect(data, lenient).frames == IMAGES[name][2]
 
 
@@ -145,10 +145,10 @@ def test_an_absurd_size_is_refused(width: int, height: int) -> None:
 
 def test_limits_are_the_most_that_passes() -> None:
     """As many pixels and frames as the limits say pass, one more does not."""
-    assert inspect(png(100, 10), Limits(1000, 1, False)).width == 100
-    assert code_of(png(101, 10), Limits(1000, 1, False)) is Code.BOMB
-    assert inspect(gif(9), Limits(1000, 9, False)).frames == 9
-    assert code_of(gif(10), Limits(1000, 9, False)) is Code.BOMB
+    assert inspect(png(100, 10), Policy(max_pixels=1000, max_frames=1)).width == 100
+    assert code_of(png(101, 10), Policy(max_pixels=1000, max_frames=1)) is Code.BOMB
+    assert inspect(gif(9), Policy(max_pixels=1000, max_frames=9)).frames == 9
+    assert code_of(gif(10), Policy(max_pixels=1000, max_frames=9)) is Code.BOMB
 
 
 def test_a_gif_of_very_many_frames_is_a_bomb() -> None:

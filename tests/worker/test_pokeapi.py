@@ -221,4 +221,3 @@ def test_lists_and_groups_are_read() -> None:
     group = {"id": 3, "pokemon_species": rows, "pokemon": [{"pokemon": rows[0]}]}
     for kind in (Kind.GENERATION, Kind.TYPE):
         assert parse(kind, json.dumps(group).encode()) == Group(3, (Reference(1, "a"),))
-    assert parse(Kind.GENERATIONS, json.dumps({"results": rows}).encode()) == (1,)

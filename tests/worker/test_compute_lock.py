@@ -1,33 +1,33 @@
-"""Turns: threads of a process take them one after another, but wait for no slow one."""
+"""The compute lock: one thread of a process holds it, but no slow one is waited for."""
 
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from sprites.worker.turn import Turn
+from sprites.worker.compute_lock import ComputeLock
 
 _LONG = 30
 """Seconds after which a test is taken for stuck."""
 
 
-def test_one_thread_has_the_turn_at_a_time() -> None:
-    """Whoever comes while it is taken comes in when it is given back, and never earlier."""
-    assert _is_taken_alone(Turn(patience=_LONG))
+def test_one_thread_holds_the_lock_at_a_time() -> None:
+    """Whoever comes while it is held comes in when it is released, and never earlier."""
+    assert _is_held_alone(ComputeLock(patience=_LONG))
 
 
-def test_a_slow_turn_is_not_waited_for() -> None:
-    """Where one waits for its disk, the others work beside it and each other, and then in turns."""
-    turn = Turn(patience=0.01)
+def test_a_slow_holder_is_not_waited_for() -> None:
+    """Where one waits for its disk, the others work beside it and each other, then alone."""
+    lock = ComputeLock(patience=0.01)
     begun, end = threading.Event(), threading.Event()
     together = threading.Barrier(3, timeout=_LONG)
 
     def wait() -> bool:
-        with turn.taken():
+        with lock.held():
             begun.set()
             return end.wait(_LONG)
 
     def meet() -> None:
-        with turn.taken():
+        with lock.held():
             together.wait()
 
     with ThreadPoolExecutor(4) as pool:
@@ -37,15 +37,15 @@ def test_a_slow_turn_is_not_waited_for() -> None:
             other.result()
         end.set()
         assert slow.result()
-    turn.patience = _LONG
-    assert _is_taken_alone(turn)
+    lock.patience = _LONG
+    assert _is_held_alone(lock)
 
 
-def _is_taken_alone(turn: Turn) -> bool:
+def _is_held_alone(lock: ComputeLock) -> bool:
     inside: list[int] = []
 
     def work(number: int) -> bool:
-        with turn.taken():
+        with lock.held():
             inside.append(number)
             for _ in range(20):  # each of them passes Python's own lock on
                 os.listdir()
