@@ -14,7 +14,19 @@ from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
-from . import again, beside, database, latency, overhead, page, scale, server, stages, workers
+from . import (
+    again,
+    beside,
+    database,
+    latency,
+    overhead,
+    page,
+    scale,
+    server,
+    stages,
+    without,
+    workers,
+)
 from .findings import Findings
 from .lab import HOME, Lab, open_lab
 
@@ -28,6 +40,7 @@ PARTS: dict[str, Callable[[Lab, int], Findings]] = {
     "database": database.measure,
     "scale": scale.measure,
     "overhead": overhead.measure,
+    "without": without.measure,
 }
 DATA = Path("../shared/pokeapi")
 

@@ -77,6 +77,10 @@ class Site:
         run = self._run((sys.executable, "-m", "bench.inside", str(facts)), options, env)
         return run, Inside(**json.loads(facts.read_text()))
 
+    def without(self, thing: str, *options: str) -> Run:
+        """Run the command once without one of its things."""
+        return self._run((sys.executable, "-m", "bench.without", thing), options, {})
+
     def _run(self, command: Sequence[str], options: Sequence[str], env: Mapping[str, str]) -> Run:
         words = [*command, "fetch_sprites", *options, "--format", "json", "-v0"]
         spent = cost.run(words, {**self.env, **env})
