@@ -37,7 +37,7 @@ def _no_lock(lock: ComputeLock) -> Iterator[None]:
 
 THINGS: dict[str, tuple[object, str, Callable[..., object]]] = {
     "compute_lock": (ComputeLock, "held", _no_lock),
-    "mallopt": (memory, "_give_back", lambda: None),
+    "mallopt": (memory, "_return_large_blocks", lambda: None),
     "gc.freeze": (gc, "freeze", lambda: None),
 }
 """What can be left out: where it is, and what stands in for it."""

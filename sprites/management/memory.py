@@ -1,4 +1,4 @@
-"""The memory of a process that is the run's own, set up before its first job."""
+"""Memory settings of the command's own process. docs/benchmarks.md has what each of them saves."""
 
 import contextlib
 import ctypes
@@ -11,17 +11,17 @@ _LARGE = 256 * 1024
 
 
 def prepare() -> None:
-    """Keep the collector away from what is loaded by now, and freed blocks from staying here."""
-    gc.freeze()  # else each JSON document makes the collector walk all that Django has loaded
+    """Make the settings; to be called before the first job."""
+    gc.freeze()  # the collector need not look at what Django has loaded, now and at the end
     if sys.platform == "linux":
-        _give_back()
+        _return_large_blocks()
 
 
-def _give_back() -> None:
-    """Let glibc return every large block at once.
+def _return_large_blocks() -> None:
+    """Let glibc return every large block to the system as soon as it is freed.
 
-    By itself it does so for ever larger ones only: after one body of 4 MiB each thread may keep
-    eight. Other C libraries, which have no such setting, do nothing.
+    By itself it raises the size of what it returns: after one body of 4 MiB each thread may keep
+    eight. Other C libraries have no such setting and do nothing.
     """
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt

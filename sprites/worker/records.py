@@ -60,7 +60,8 @@ class ResourceJob:
 class StoredFile:
     """What the database knows of a sprite's file.
 
-    ``intact`` says whether it was just seen in its size; None leaves that look to the worker.
+    ``intact`` tells whether the parent has just seen the file in its size; None leaves that to the
+    worker.
     """
 
     name: str
@@ -90,7 +91,7 @@ class SpriteJob:
 
     @property
     def asks_upstream(self) -> bool:
-        """Tell whether what is unchanged was so by upstream's word, and not by the file alone."""
+        """Tell whether upstream is asked even if the stored file is whole."""
         return not (self.fresh or self.verify)
 
 
@@ -124,7 +125,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A sprite that a Pokémon's JSON lists; with a code where what stands there is no URL."""
+    """A sprite that a Pokémon's JSON lists; ``code`` tells what is wrong with its key or URL."""
 
     key: str
     url: str
