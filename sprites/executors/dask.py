@@ -24,7 +24,7 @@ from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from distributed import Client, KilledWorker
 
@@ -33,7 +33,6 @@ from ..worker import deadline
 from ..worker.records import Outcome
 from .batches import MAX_BATCH, Batch
 
-P = ParamSpec("P")
 T = TypeVar("T")
 Task: TypeAlias = "asyncio.Task[list[Outcome]]"
 
@@ -102,10 +101,10 @@ class DaskExecutor(Executor):
 
     @property
     def is_alive(self) -> bool:
-        """Tell whether the scheduler is there, and was not long without a worker."""
+        """Tell whether the scheduler answers and was not without workers for too long."""
         return not self._is_broken and self._client.status == "running"
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Put a call into the backlog; raises BrokenExecutor where the cluster is given up."""
         if not self.is_alive:
             raise BrokenExecutor(f"the dask cluster at {self._address} is gone")

@@ -17,7 +17,7 @@ from concurrent.futures import (
 )
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import Code, SpritesError, UsageError, plain
 from ..hooks import load
@@ -32,17 +32,33 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _AHEAD = 8
-"""Jobs that are handed out beyond the workers, or a quarter of them: enough to keep them busy, and
-few that meet an upstream which has just gone away."""
+"""Jobs that wait beside those at work, or a quarter of many workers: enough to keep them all busy,
+and few that would meet an upstream which has just gone away."""
 
-P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def open_pool(name: str, workers: int, scheduler: str = "") -> "Pool":
+    """Return a pool around the executor of a name; raises UsageError where there is none.
+
+    ``scheduler`` is the address of the cluster that ``dask`` means.
+    """
+    if name == "dask":
+        return Cluster(name, partial(_dask, scheduler, workers), window=2 * MAX_BATCH * workers)
+    makers: dict[str, Callable[[], Executor]] = {
+        "sync": InPlaceExecutor,
+        "threads": partial(ThreadPoolExecutor, workers, thread_name_prefix="sprites"),
+        "processes": partial(ProcessExecutor, workers, preload=["sprites.worker.job"]),
+    }
+    make = makers.get(name) or partial(_made, name, _factory(name), workers)
+    ahead = min(workers, max(_AHEAD, workers // 4))
+    return Pool(name, make, window=1 if name == "sync" else workers + ahead)
 
 
 class InPlaceExecutor(Executor):
     """An executor that runs each call where it is submitted: one after another."""
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Run the call now and return its Future, which is done."""
         future: Future[T] = Future()
         try:
@@ -70,7 +86,7 @@ class Pool:
         """Return how many machines there are, each of which may see another storage."""
         return 1
 
-    def submit(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def submit(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> "Future[T]":
         """Hand a call to the executor; raises BrokenExecutor where its workers have died."""
         try:
             future: object = self._executor.submit(fn, *args, **kwargs)
@@ -85,8 +101,8 @@ class Pool:
     def outcome(self, future: "Future[Outcome]") -> Outcome | None:
         """Return what a job came to, or None where it was given back; raises BrokenExecutor.
 
-        What a job raised is its own failure. A worker's KeyboardInterrupt is the terminal's, which
-        signals all of a group: the parent has its own.
+        What a job raised becomes its failure, but for KeyboardInterrupt: a terminal sends Ctrl-C to
+        every process of a group, and the parent gets its own.
         """
         error = CancelledError() if future.cancelled() else future.exception()
         if isinstance(error, (CancelledError, KeyboardInterrupt)):
@@ -109,9 +125,9 @@ class Pool:
         self._executor = self._make()
 
     def abort(self) -> None:
-        """End what is running now: shut its sockets, and its processes where the executor can.
+        """End what is running now: shut the jobs' sockets, and end the executor's processes.
 
-        Ours can, and the standard library's from Python 3.14.
+        Only ours can do that, and the standard library's from Python 3.14.
         """
         deadline.expire_all()
         terminate = getattr(self._executor, "terminate_workers", lambda: None)
@@ -121,7 +137,7 @@ class Pool:
             logger.warning("%s", self._fault("can't end its workers", error).detail)
 
     def close(self, *, wait: bool) -> None:
-        """Release the workers; with ``wait``, once they have come to rest."""
+        """Release the workers; with ``wait``, return when their last call has ended."""
         try:
             self._executor.shutdown(wait=wait)
         except KeyboardInterrupt:
@@ -156,28 +172,6 @@ class Cluster(Pool):
         self._executor.abort()
 
 
-def open_pool(name: str, workers: int, scheduler: str = "") -> Pool:
-    """Return a pool for an executor's name; raises UsageError where there is none behind it.
-
-    ``scheduler`` is the address of the cluster that ``dask`` means.
-    """
-    if name == "sync":
-        return Pool(name, InPlaceExecutor, window=1)
-    if name == "dask":
-        return Cluster(name, partial(_dask, scheduler, workers), window=2 * MAX_BATCH * workers)
-    make = {"threads": _threads, "processes": _processes}.get(name) or _factory(name)
-    window = workers + min(workers, max(_AHEAD, workers // 4))
-    return Pool(name, partial(make, workers), window)
-
-
-def _threads(workers: int) -> Executor:
-    return ThreadPoolExecutor(workers, thread_name_prefix="sprites")
-
-
-def _processes(workers: int) -> Executor:
-    return ProcessExecutor(workers, preload=["sprites.worker.job"])
-
-
 def _dask(scheduler: str, workers: int) -> Executor:
     """Return an executor on a cluster; only those who use one have installed its package."""
     if not scheduler:
@@ -191,12 +185,12 @@ def _dask(scheduler: str, workers: int) -> Executor:
     return DaskExecutor(scheduler, workers)
 
 
-def _factory(path: str) -> Callable[[int], Executor]:
-    """Return what makes the executor behind a dotted path."""
+def _factory(path: str) -> Callable[..., Any]:
+    """Return the function behind a dotted path."""
     if "." not in path:
         known = "threads, processes, sync, dask"
         raise UsageError(f"executor {path!r} is not {known}, and no dotted path of a factory")
-    return partial(_made, path, load("executor", path))
+    return load("executor", path)
 
 
 def _made(path: str, factory: Callable[..., Any], workers: int) -> Executor:
@@ -215,9 +209,9 @@ def _made(path: str, factory: Callable[..., Any], workers: int) -> Executor:
 
 def _arguments(factory: Callable[..., Any], workers: int) -> dict[str, int]:
     """Return ``max_workers`` if the factory takes it."""
+    arguments = {"max_workers": workers}
     try:
-        parameters = inspect.signature(factory).parameters
+        inspect.signature(factory).bind(**arguments)
     except (ValueError, TypeError):
         return {}
-    takes_any = any(item.kind is item.VAR_KEYWORD for item in parameters.values())
-    return {"max_workers": workers} if "max_workers" in parameters or takes_any else {}
+    return arguments

@@ -22,9 +22,8 @@ from contextlib import suppress
 from functools import lru_cache
 from itertools import count
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 _AHEAD = 2
@@ -61,7 +60,7 @@ class ProcessExecutor(Executor):
         shares = [len(range(n, max_workers, processes)) for n in range(processes)]
         self._processes = [_Process(self, context, threads) for threads in shares]
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Pickle a call, put it into the backlog and return its Future."""
         future: Future[T] = Future()
         with self._lock:
@@ -115,7 +114,7 @@ class ProcessExecutor(Executor):
             process.terminate()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more calls, finish or cancel those that wait, and let the processes go."""
+        """Take no more calls, finish or cancel those that wait, and let the processes end."""
         with self._lock:
             self._is_closed = True
             while cancel_futures and self._backlog:
@@ -152,7 +151,7 @@ class _Process:
             self._pipe.send(calls)
 
     def terminate(self) -> None:
-        """End it, or if it is just being started, as soon as it is."""
+        """End it; if it is being started, as soon as it has started."""
         self._is_terminated = True
         if self._process.pid:
             self._process.terminate()
@@ -219,7 +218,7 @@ def _run_call(pipe: Connection, sending: threading.Lock, call: CallItem) -> None
 
 
 def _pickled_error(error: BaseException) -> bytes:
-    """Pickle an error, or if it can't be pickled and read again, one that tells of it."""
+    """Pickle an error; one that can't be pickled and read again becomes a RuntimeError."""
     try:
         result = pickle.dumps((True, error))
         pickle.loads(result)

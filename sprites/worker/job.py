@@ -123,7 +123,7 @@ def _whole_file(store: Store, job: SpriteJob) -> StoredFile | None:
 
 
 def _fetch(policy: Policy, job: SpriteJob, whole: StoredFile | None, usage: Usage) -> Reply:
-    """Fetch a sprite; one whose file is not whole is lost where upstream has none."""
+    """Fetch a sprite; if upstream has none and the stored file is not whole, it is lost."""
     etag = job.etag if whole else ""
     try:
         return http.get(job.url, policy, policy.max_image_bytes, usage, etag=etag)
@@ -139,8 +139,8 @@ def _keep(
 ) -> Result:
     """Validate the bytes and store them, unless they are the ones that are stored already.
 
-    To decode them may take what fetching left of the attempt's time, but half of all of it at
-    least: a slow network makes no bomb of an image.
+    Decoding may take the time that fetching has left, and at least half of the attempt's: a slow
+    network makes no bomb of an image.
     """
     data, timeout = reply.body, context.policy.timeout
     sha256 = hashlib.sha256(data).hexdigest()

@@ -97,7 +97,7 @@ def _types(document: Document) -> tuple[Reference, ...]:
 
 
 def _stats(document: Document) -> Iterator[tuple[str, int]]:
-    """Yield the six base stats as fields and values; others, old ones, are left out."""
+    """Yield the six base stats as fields and values; any other stat is left out."""
     for row in _rows(document, "stats", _MAX_FACTS):
         name = _reference(row, "stat").name
         if name in STATS:

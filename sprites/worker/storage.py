@@ -207,7 +207,7 @@ class Store:
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Tell whether an S3 client's error says that we, or the bucket, are not known or not let."""
+    """Tell whether an S3 client's error is a refusal: of the credentials, or of the bucket."""
     response = getattr(error, "response", None)
     metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
     status: int = metadata.get("HTTPStatusCode", 0)
@@ -215,7 +215,7 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _write(path: str, data: bytes) -> None:
-    """Write a new file, and make its folder where that is the first file in it."""
+    """Write a new file; make its folder for the first one in it."""
     try:
         with open(path, "xb") as file:
             file.write(data)
