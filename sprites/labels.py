@@ -1,21 +1,19 @@
-"""What things are called on a page: Pokémon, types, sets, generations and single sprites.
+"""Names, both ways: upstream's into words for people, and what people type into upstream's.
 
-Upstream's names go in; words for people come out, in the language of the visitor where they are
-words, and as the name itself where upstream has something that this list has not.
+Words are in the visitor's language. What upstream has and these lists have not goes by its own
+name. Nothing here knows a row of the database.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
-from .looks import ANIMATED, Look, full_name
-
-if TYPE_CHECKING:
-    from .models import Pokemon, Sprite
+from .looks import ANIMATED, full_name
 
 _SPECIES = {
     "farfetchd": "Farfetch’d", "sirfetchd": "Sirfetch’d", "flabebe": "Flabébé",
@@ -85,13 +83,8 @@ _ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XI
 GENERATIONS = range(1, len(_ROMAN) + 1)
 """The generations that have a numeral."""
 
-_SIDES = {
-    ("front", False): gettext_lazy("front"),
-    ("back", False): gettext_lazy("back"),
-    ("front", True): gettext_lazy("shiny front"),
-    ("back", True): gettext_lazy("shiny back"),
-}
-_VARIANTS = {"gray": gettext_lazy("gray"), "transparent": gettext_lazy("transparent")}
+_MAX_TYPED = 200
+"""Characters of a typed name that are looked at; to normalise n of them may take n² steps."""
 
 
 def _words(name: str) -> str:
@@ -126,30 +119,14 @@ def listed(names: Iterable[str]) -> str:
     return str(get_text_list(list(names), _("and")))
 
 
-def side(sprite: "Sprite") -> str:
-    """Name what a sprite shows of the Pokémon: front, shiny back, female; its variant too."""
-    known = _SIDES.get((sprite.facing, sprite.shiny))
-    words = [str(known) if known else sprite.key.rpartition("/")[2].replace("_", " ")]
-    if sprite.female and known:
-        words.append(_("female"))
-    if sprite.variant and known:
-        words.append(str(_VARIANTS.get(sprite.variant, sprite.variant)))
-    return ", ".join(words)
+def slug(text: str) -> str:
+    """Write what somebody typed the way upstream writes names: ``Mr. Mime`` is ``mr-mime``."""
+    apart = unicodedata.normalize("NFKD", text[:_MAX_TYPED])
+    plain = apart.encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))
 
 
-def game(sprite: "Sprite") -> str:
-    """Name a sprite's set, and that it moves where the set has both."""
-    moves = sprite.animated and sprite.set != "showdown"
-    return f"{set_name(sprite.set)}, {set_name(ANIMATED)}" if moves else set_name(sprite.set)
-
-
-def alt(pokemon: "Pokemon", sprite: "Sprite") -> str:
-    """Say in words what an image shows: Pikachu, shiny back, Red · Blue."""
-    return f"{pokemon.label}, {side(sprite)}, {game(sprite)}"
-
-
-def look_name(look: Look) -> str:
-    """Name a look: HOME, shiny back; the plain front goes without saying."""
-    if not (look.shiny or look.back):
-        return set_name(look.set)
-    return f"{set_name(look.set)}, {_SIDES[look.facing, look.shiny]}"
+def number(text: str) -> int | None:
+    """Read ``025`` or ``#25`` as 25; anything else, or what no id can be, is None."""
+    digits = text.strip().removeprefix("#")
+    return int(digits) if re.fullmatch(r"[0-9]{1,9}", digits) else None

@@ -4,15 +4,22 @@ In goes a stored sprite and the side of the box it must fit; no file is ever ope
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from . import labels
-from .looks import SMOOTH
+from .labels import set_name
+from .looks import ANIMATED, SMOOTH, Look
+from .models import Pokemon, Sprite
 
-if TYPE_CHECKING:
-    from .models import Pokemon, Sprite
+_SIDES = {
+    ("front", False): gettext_lazy("front"),
+    ("back", False): gettext_lazy("back"),
+    ("front", True): gettext_lazy("shiny front"),
+    ("back", True): gettext_lazy("shiny back"),
+}
+_VARIANTS = {"gray": gettext_lazy("gray"), "transparent": gettext_lazy("transparent")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +38,13 @@ class Picture:
         return mark_safe(f'width="{self.width:d}" height="{self.height:d}"')
 
 
-def picture(pokemon: "Pokemon", sprite: "Sprite", box: int) -> Picture:
+def picture(pokemon: Pokemon, sprite: Sprite, box: int) -> Picture:
     """Show a stored sprite in a box of this side."""
     width, height, pixelated = fit(sprite, box)
-    return Picture(sprite.file.url, width, height, labels.alt(pokemon, sprite), pixelated)
+    return Picture(sprite.file.url, width, height, alt(pokemon, sprite), pixelated)
 
 
-def fit(sprite: "Sprite", box: int) -> tuple[int, int, bool]:
+def fit(sprite: Sprite, box: int) -> tuple[int, int, bool]:
     """Return width, height and whether the pixels are to stay crisp.
 
     Pixel art is enlarged by whole multiples alone, so that every pixel stays square; other images
@@ -51,3 +58,32 @@ def fit(sprite: "Sprite", box: int) -> tuple[int, int, bool]:
         return width * times, height * times, True
     scale = box / largest if drawing else min(1.0, box / largest)
     return max(1, round(width * scale)), max(1, round(height * scale)), False
+
+
+def side(sprite: Sprite) -> str:
+    """Name what a sprite shows of the Pokémon: front, shiny back, female; its variant too."""
+    known = _SIDES.get((sprite.facing, sprite.shiny))
+    words = [str(known) if known else sprite.key.rpartition("/")[2].replace("_", " ")]
+    if sprite.female and known:
+        words.append(_("female"))
+    if sprite.variant and known:
+        words.append(str(_VARIANTS.get(sprite.variant, sprite.variant)))
+    return ", ".join(words)
+
+
+def game(sprite: Sprite) -> str:
+    """Name a sprite's set, and that it moves where the set has both."""
+    moves = sprite.animated and sprite.set != "showdown"
+    return f"{set_name(sprite.set)}, {set_name(ANIMATED)}" if moves else set_name(sprite.set)
+
+
+def alt(pokemon: Pokemon, sprite: Sprite) -> str:
+    """Say in words what an image shows: Pikachu, shiny back, Red · Blue."""
+    return f"{pokemon.label}, {side(sprite)}, {game(sprite)}"
+
+
+def look_name(look: Look) -> str:
+    """Name a look: HOME, shiny back; the plain front goes without saying."""
+    if not (look.shiny or look.back):
+        return set_name(look.set)
+    return f"{set_name(look.set)}, {_SIDES[look.facing, look.shiny]}"

@@ -27,15 +27,21 @@ def modules() -> dict[str, Path]:
 
 
 MODULES = modules()
+LATE = {"sprites.executors.pool": {"sprites.executors.dask"}}
+"""Imports that close a circle: the module of an optional dependency is loaded where it is named."""
 
 
 @cache
-def imports(name: str) -> frozenset[str]:
-    """Return what a module imports of the app when it is loaded, by full names."""
+def imports(name: str, everywhere: bool = False) -> frozenset[str]:
+    """Return what a module imports of the app, by full names: when it is loaded, or at any time.
+
+    ``everywhere`` adds what is imported inside functions, and what is for type checkers alone.
+    """
     path = MODULES[name]
+    tree = ast.parse(path.read_text())
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found: set[str] = set()
-    for node in _at_load(ast.parse(path.read_text())):
+    for node in ast.walk(tree) if everywhere else _at_load(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -43,7 +49,8 @@ def imports(name: str) -> frozenset[str]:
             base = ".".join([*(up if node.level else []), *([node.module] if node.module else [])])
             inner = {f"{base}.{alias.name}" for alias in node.names}
             found |= {full if full in MODULES else base for full in inner}
-    return frozenset(full for full in found if full.partition(".")[0] == "sprites") - {name}
+    ours = {full for full in found if full.partition(".")[0] == "sprites"}
+    return frozenset(ours - {name} - LATE.get(name, set()))
 
 
 def _at_load(tree: ast.AST) -> Iterator[ast.AST]:
@@ -57,7 +64,7 @@ def _at_load(tree: ast.AST) -> Iterator[ast.AST]:
         yield from _at_load(node)
 
 
-def reach_of(name: str) -> set[str]:
+def reach_of(name: str, everywhere: bool = False) -> set[str]:
     """Return what a module imports, directly or not, without the packages above."""
     seen: set[str] = set()
     todo = [name]
@@ -65,7 +72,7 @@ def reach_of(name: str) -> set[str]:
         here = todo.pop()
         if here not in seen and here in MODULES:
             seen.add(here)
-            todo += imports(here)
+            todo += imports(here, everywhere)
     return seen
 
 
@@ -106,6 +113,7 @@ def test_the_test_server_stands_alone() -> None:
 
 
 def test_arrows_point_down() -> None:
-    """No module of the app is part of a circle of imports."""
+    """No module of the app is part of a circle, by imports in functions or for types either."""
     for name in MODULES:
-        assert name not in {other for each in imports(name) for other in reach_of(each)}, name
+        below = imports(name, everywhere=True)
+        assert name not in {far for each in below for far in reach_of(each, everywhere=True)}, name

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
-from ..querysets import number
+from ..labels import number
 from .starts import may_run
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from .. import tasks
+from ..labels import number
 from ..models import SyncRun
-from ..querysets import number
 from ..sync.request import SyncRequest
 from . import cells
 from .facts import Facts

@@ -10,10 +10,9 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from .. import labels
 from ..looks import Look
 from ..models import Pokemon, Sprite
-from ..pictures import Picture, picture
+from ..pictures import Picture, game, picture, side
 from . import sprite_table
 from .listing import Best, best
 
@@ -83,7 +82,7 @@ def _large(pokemon: Pokemon, sprite: Sprite, known: list[Sprite]) -> dict[str, A
     return {
         "sprite": sprite,
         "plate": sprite_table.large(pokemon, sprite, known),
-        "caption": f"{labels.game(sprite)}, {labels.side(sprite)}",
+        "caption": f"{game(sprite)}, {side(sprite)}",
         "address": sprite.file.url if sprite.file else "",
         "tag": f'{{% sprite pokemon "{sprite.key}" %}}',
         "download": name + PurePath(str(sprite.file)).suffix,

@@ -15,8 +15,8 @@ from django.utils.http import urlencode
 
 from .. import labels
 from ..looks import Look, full_name
-from ..models import Pokemon, Sprite, Type
-from ..querysets import SORTS, PokemonQuerySet
+from ..models import Pokemon, PokemonQuerySet, Sprite, Type
+from ..models.pokemon import SORTS
 
 SIZES = (30, 60, 120)
 """How many Pokémon a page can hold."""

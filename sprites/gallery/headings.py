@@ -11,6 +11,7 @@ from django.utils.translation import ngettext, pgettext
 
 from .. import labels
 from ..looks import Look
+from ..pictures import look_name
 from .filters import Filters
 
 
@@ -51,6 +52,6 @@ def title(filters: Filters, total: int) -> str:
 
 def _manner(filters: Filters) -> Iterator[str]:
     if filters.look != Look():
-        yield labels.look_name(filters.look)
+        yield look_name(filters.look)
     if filters.page > 1:
         yield _("page %(number)s") % {"number": filters.page}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from .. import labels
 from ..looks import ANIMATED, Look, full_name
 from ..models import Pokemon, PokemonType, Sprite
-from ..pictures import Picture, picture
+from ..pictures import Picture, look_name, picture
 from .filters import Filters
 
 BOX = 128
@@ -107,7 +107,7 @@ def card(row: Row, look: Look) -> Card:
         [(name, labels.type_name(name)) for name in types],
         picture(pokemon, still, BOX) if still else None,
         picture(pokemon, moving, BOX) if moving else None,
-        "" if shown else _("No sprite: %(look)s") % {"look": labels.look_name(look)},
+        "" if shown else _("No sprite: %(look)s") % {"look": look_name(look)},
         _stand_in(look, shown) if shown else "",
     )
 
@@ -118,4 +118,4 @@ def _stand_in(look: Look, shown: Sprite) -> str:
     if meets and shown.facing == look.facing:
         return ""
     found = Look(shown.set, shown.shiny, shown.facing == "back")
-    return _("Shown: %(look)s") % {"look": labels.look_name(found)}
+    return _("Shown: %(look)s") % {"look": look_name(found)}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from .. import labels
 from ..keys import is_valid
 from ..models import Pokemon, Sprite
-from ..pictures import Picture, picture
+from ..pictures import Picture, game, picture, side
 
 SMALL, LARGE, ARTWORK = 112, 288, 400
 """Sides of the boxes: a plate, the large plate for pixels, and the large plate for artwork."""
@@ -89,7 +89,7 @@ def _rows(
     for _folder, group in groupby(sprites, key=lambda sprite: sprite.key.rpartition("/")[0]):
         row = list(group)
         plates = [plate(pokemon, sprite, stills, columns[_leaf(sprite)]) for sprite in row]
-        yield Row(labels.game(row[0]), sorted(plates, key=lambda plate: plate.column))
+        yield Row(game(row[0]), sorted(plates, key=lambda plate: plate.column))
 
 
 def _leaf(sprite: Sprite) -> str:
@@ -113,7 +113,7 @@ def plate(
     return Plate(
         sprite,
         column,
-        labels.side(sprite),
+        side(sprite),
         still if sprite.animated else shown,
         shown if sprite.animated else None,
         "" if shown else reason(sprite),

@@ -13,8 +13,7 @@ from django.db.models import Q
 from django.db.transaction import atomic
 
 from ..errors import SpritesError, TooMuchError
-from ..models import Sprite, SyncRun
-from ..querysets import SpriteQuerySet
+from ..models import Sprite, SpriteQuerySet, SyncRun
 from ..worker.storage import Store
 from .guard import is_too_much
 from .lock import RunLock

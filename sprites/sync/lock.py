@@ -19,8 +19,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from ..errors import DatabaseGoneError, LockHeldError, LockLostError
-from ..models import SyncRun
-from ..querysets import TIME_TO_LIVE, SyncRunQuerySet
+from ..models import SyncRun, SyncRunQuerySet
+from ..models.run import TIME_TO_LIVE
 from .identity import process_name, this_host
 from .reconnect import reconnecting
 from .report import SyncReport

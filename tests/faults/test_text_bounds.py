@@ -7,7 +7,7 @@ import pytest
 
 from sprites.errors import Code, SpritesError, plain
 from sprites.keys import is_valid
-from sprites.querysets import slug
+from sprites.labels import slug
 from sprites.worker import pokeapi
 from sprites.worker.records import Kind, PokemonRecord
 

@@ -6,8 +6,7 @@ import pytest
 from django.utils import timezone
 
 from sprites.looks import Look
-from sprites.models import Pokemon, Sprite, SyncRun
-from sprites.querysets import PokemonQuerySet
+from sprites.models import Pokemon, PokemonQuerySet, Sprite, SyncRun
 
 from ..support.rows import add_pokemon, add_sprite
 

@@ -1,0 +1,189 @@
+"""Pokémon and their types, and how they are searched, narrowed and ordered."""
+
+from difflib import get_close_matches
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Count, F, Func, OrderBy, Prefetch, Q, QuerySet, Value, Window
+from django.db.models.functions import Replace
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from ..labels import number, pokemon_name, slug
+from .sprite import Sprite
+
+STATS = ("hp", "attack", "defense", "special_attack", "special_defense", "speed")
+"""The base stats, each a field of Pokemon."""
+
+SORTS = ("number", "name", "height", "weight")
+"""What a list can be sorted by; a ``-`` before it turns the order round."""
+
+
+class PokemonQuerySet(QuerySet["Pokemon"]):
+    """Pokémon by what a visitor asks for; the methods combine in any order."""
+
+    def search(self, text: str) -> Self:
+        """Keep those with this number, or with all these words in the name, however typed."""
+        wanted = number(text)
+        if wanted is not None:
+            return self.filter(Q(number=wanted) | Q(id=wanted))
+        name = slug(text)
+        if not name:
+            return self.none()
+        words = Q(*(Q(name__icontains=word) for word in name.split("-")))
+        run_together = Q(letters__icontains=name.replace("-", ""))
+        letters = Replace(F("name"), Value("-"), Value(""))
+        return self.alias(letters=letters).filter(words | run_together)
+
+    def of_types(self, *names: str) -> Self:
+        """Keep those that have every one of these types."""
+        found = self
+        for name in names:
+            found = found.filter(types__name=name)
+        return found
+
+    def of_generations(self, *numbers: int) -> Self:
+        """Keep those that first appeared in one of these generations."""
+        return self.filter(generation__in=numbers)
+
+    def without_forms(self) -> Self:
+        """Keep each species' default form alone."""
+        return self.filter(is_default=True)
+
+    def with_set(self, name: str) -> Self:
+        """Keep those of which a sprite of this set is stored; ``animated`` means of any set."""
+        return self.filter(pk__in=Sprite.objects.stored().of_set(name).values("pokemon_id"))
+
+    def sorted_by(self, sort: str) -> Self:
+        """Order by one of SORTS; equals come by number, and a species' forms side by side."""
+        field = sort.removeprefix("-")
+        if field not in SORTS:
+            raise ValueError(f"{sort!r} is none of {SORTS}")
+        value = _Plain("name") if field == "name" else F(field)
+        return self.order_by(OrderBy(value, descending=sort != field), "number", "id")
+
+    def counted(self) -> Self:
+        """Give each row ``total``, the number of rows before any slice: a page in one query."""
+        return self.annotate(total=Window(Count("*")))
+
+    def with_types(self) -> Self:
+        """Fetch the types of all rows in one more query, in slot order."""
+        slots = PokemonType.objects.select_related("type").order_by("slot")
+        return self.prefetch_related(Prefetch("type_slots", slots))
+
+    def find(self, name_or_id: str | int) -> "Pokemon":
+        """Return the Pokémon with this id or this name, however typed; raises DoesNotExist."""
+        text = str(name_or_id).replace("\0", "")  # PostgreSQL refuses a NUL
+        wanted = number(text)
+        match = Q(name=slug(text)) | Q(name=text) if wanted is None else Q(id=wanted)
+        found = self.filter(match).order_by("id").first()
+        if found is None:
+            raise self.model.DoesNotExist(f"no Pokémon {text!r}")
+        return found
+
+    def nearest(self, text: str, count: int = 5) -> list["Pokemon"]:
+        """Return those whose names are most like what was typed, the likest first."""
+        by_name = {pokemon.name: pokemon for pokemon in self.only("name", "species", "number")}
+        names = get_close_matches(slug(text), by_name, n=count, cutoff=0.5)
+        return [by_name[name] for name in names]
+
+    def family_and_neighbours(self, pokemon: "Pokemon") -> Self:
+        """Keep the species' forms, and the default form of the species before and after it."""
+        others = self.order_by().filter(is_default=True)
+        before = others.filter(number__lt=pokemon.number).order_by("-number").values("number")[:1]
+        after = others.filter(number__gt=pokemon.number).order_by("number").values("number")[:1]
+        beside = Q(is_default=True) & (Q(number=before) | Q(number=after))
+        return self.filter(beside | Q(species=pokemon.species)).order_by("number", "id")
+
+
+class _Plain(Func):
+    """Text as its characters sort, ``porygon-z`` before ``porygon2``, on every database.
+
+    PostgreSQL would sort it as people of the database's country do.
+    """
+
+    template = "%(expressions)s"
+    arity = 1
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return self.as_sql(compiler, connection, template='%(expressions)s COLLATE "C"', **more)
+
+
+class Type(models.Model):
+    """A type of Pokémon, such as fire, under upstream's id."""
+
+    id = models.PositiveIntegerField(_("upstream id"), primary_key=True)
+    name = models.CharField(_("name"), max_length=100, db_index=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("type")
+        verbose_name_plural = _("types")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Pokemon(models.Model):
+    """One Pokémon, a form included, under upstream's id; names are not unique upstream."""
+
+    id = models.PositiveIntegerField(_("upstream id"), primary_key=True)
+    name = models.CharField(_("name"), max_length=100, db_index=True)
+    species = models.CharField(_("species"), max_length=100, db_index=True)
+    number = models.PositiveIntegerField(_("number of the species"), db_index=True)
+    form = models.CharField(_("form"), max_length=100, blank=True)
+    order = models.IntegerField(_("order"), null=True)
+    height = models.PositiveIntegerField(_("height in decimetres"))
+    weight = models.PositiveIntegerField(_("weight in hectograms"))
+    base_experience = models.PositiveIntegerField(_("base experience"), null=True)
+    is_default = models.BooleanField(_("the species' default form"), default=True)
+    generation = models.PositiveSmallIntegerField(_("generation"), null=True, db_index=True)
+    types: "models.ManyToManyField[Type, PokemonType]" = models.ManyToManyField(
+        Type, through="PokemonType", related_name="pokemon", verbose_name=_("types")
+    )
+    hp = models.PositiveIntegerField(_("HP"), null=True)
+    attack = models.PositiveIntegerField(_("attack"), null=True)
+    defense = models.PositiveIntegerField(_("defense"), null=True)
+    special_attack = models.PositiveIntegerField(_("special attack"), null=True)
+    special_defense = models.PositiveIntegerField(_("special defense"), null=True)
+    speed = models.PositiveIntegerField(_("speed"), null=True)
+    sprites_listed = models.PositiveIntegerField(_("sprites that its JSON lists"), default=0)
+    etag = models.CharField(_("ETag of its JSON"), max_length=200, blank=True)
+    synced_at = models.DateTimeField(_("synced at"), null=True)
+
+    objects = PokemonQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("Pokémon")
+        verbose_name_plural = _("Pokémon")
+
+    def __str__(self) -> str:
+        return f"#{self.id:04d} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        """Return its page in the gallery: by name where the name is a plain one, else by id."""
+        plain = slug(self.name) == self.name and number(self.name) is None
+        return reverse("sprites:detail", args=[self.name if plain and self.name else self.id])
+
+    @property
+    def label(self) -> str:
+        """Return its name as people write it."""
+        return pokemon_name(self.name, self.species)
+
+
+class PokemonType(models.Model):
+    """A Pokémon's type in its slot; slot 1 is the first type."""
+
+    pokemon = models.ForeignKey(Pokemon, models.CASCADE, related_name="type_slots")
+    type = models.ForeignKey(Type, models.CASCADE, related_name="+")
+    slot = models.PositiveSmallIntegerField(_("slot"))
+
+    class Meta:
+        ordering = ["slot"]
+        constraints = [
+            models.UniqueConstraint(fields=["pokemon", "slot"], name="sprites_one_type_a_slot")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pokemon_id}/{self.slot}: {self.type_id}"

@@ -1,0 +1,196 @@
+"""One row a listed sprite, its file, and how the best sprite for a look is found."""
+
+from typing import Any, Self
+
+from django.core.files.storage import InvalidStorageError, Storage, default_storage, storages
+from django.db import models
+from django.db.models import Case, F, IntegerField, Q, QuerySet, When, Window
+from django.db.models.fields.files import FieldFile
+from django.db.models.functions import Coalesce, RowNumber
+from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.utils.translation import gettext_lazy as _
+
+from ..conf import options
+from ..errors import MEANING, Code
+from ..keys import MAX_LENGTH
+from ..looks import ANIMATED, Look, full_name
+
+HEAD = 8
+"""Digits of a hash that tell one version of a sprite from the next."""
+
+
+def sprite_storage() -> Storage:
+    """Return the storage that the site chose; for an unknown one, the default until a check."""
+    try:
+        return storages[options().STORAGE]
+    except InvalidStorageError:
+        return default_storage
+
+
+class SpriteFile(FieldFile):
+    """A sprite's file; where the storage gives it no address, the app serves it itself."""
+
+    instance: "Sprite"
+
+    @property
+    def url(self) -> str:
+        """Return the address that the storage gives, or else the app's own."""
+        try:
+            given = super().url
+        except NotImplementedError:
+            given = ""
+        # Django reads a MEDIA_URL that is not set as the root of the site, where no media is.
+        if given and getattr(self.storage, "base_url", None) != get_script_prefix():
+            return given
+        try:
+            return reverse("sprites:file", args=[self.instance.pk, self.instance.sha256[:HEAD]])
+        except NoReverseMatch:  # a site without the gallery
+            return given
+
+
+class SpriteFileField(models.FileField):
+    """A FileField, in migrations as well, whose files know their address."""
+
+    attr_class = SpriteFile
+
+    def deconstruct(self) -> Any:
+        """Describe it as Django's own: only Python code differs."""
+        name, _path, args, options = super().deconstruct()
+        return name, "django.db.models.FileField", args, options
+
+
+class SpriteQuerySet(QuerySet["Sprite"]):
+    """Sprites by how they stand and what they show."""
+
+    def stored(self) -> Self:
+        """Keep those that have a file: one that fails or goes missing keeps its last good one."""
+        return self.exclude(file="")
+
+    def shown(self) -> Self:
+        """Keep those that upstream lists, and those that it has dropped and we still have."""
+        return self.filter(Q(listed=True) | ~Q(file=""))
+
+    def of_set(self, name: str) -> Self:
+        """Keep one set, by its own or its short name; ``animated`` means of any set."""
+        return self.filter(animated=True) if name == ANIMATED else self.filter(set=full_name(name))
+
+    def best(self, look: Look) -> Self:
+        """Keep, for each Pokémon, the still and the animated sprite that come nearest a look.
+
+        Shininess is always kept; then the facing counts, then the set, then the male before the
+        female, the plain before a variant, and the newest generation. Narrow to the Pokémon that
+        are wanted first: the ranking reads every row that is left.
+        """
+        rank = Window(
+            RowNumber(),
+            partition_by=[F("pokemon_id"), F("animated")],
+            order_by=[_differs("facing", look.facing), _place(look), "female", "variant",
+                      Coalesce("generation", 0).desc(), "id"],
+        )  # fmt: skip
+        ranked = self.stored().filter(shiny=look.shiny).alias(rank=rank).filter(rank=1)
+        return self.filter(pk__in=ranked.order_by().values("pk"))
+
+
+def _differs(field: str, value: str) -> Case:
+    return Case(When(**{field: value}, then=0), default=1, output_field=IntegerField())
+
+
+def _place(look: Look) -> Case:
+    """Rank a sprite's set by how well it stands for the look's own."""
+    places = (When(set=name, then=place) for place, name in enumerate(look.sets))
+    animated = When(set="showdown", then=len(look.sets))
+    return Case(*places, animated, default=len(look.sets) + 1, output_field=IntegerField())
+
+
+class Sprite(models.Model):
+    """One sprite that upstream lists, or listed: where it is, what its bytes are, how it stands."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        STORED = "stored", _("stored")
+        MISSING = "missing", _("missing upstream")
+        FAILED = "failed", _("failed")
+
+    pokemon = models.ForeignKey(
+        "sprites.Pokemon", models.CASCADE, related_name="sprites", verbose_name=_("Pokémon")
+    )
+    key = models.CharField(_("key"), max_length=MAX_LENGTH)
+    url = models.CharField(_("upstream URL"), max_length=500)
+    listed = models.BooleanField(_("listed upstream"), default=True, db_default=True)
+
+    set = models.CharField(_("set"), max_length=MAX_LENGTH)
+    generation = models.PositiveSmallIntegerField(_("generation"), null=True)
+    facing = models.CharField(_("facing"), max_length=5, blank=True)
+    variant = models.CharField(_("variant"), max_length=20, blank=True)
+    shiny = models.BooleanField(_("shiny"), default=False)
+    female = models.BooleanField(_("female"), default=False)
+    animated = models.BooleanField(_("animated"), default=False)
+
+    file = SpriteFileField(
+        _("file"), storage=sprite_storage, max_length=300, blank=True, default="", db_default=""
+    )
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, default="", db_default="")
+    size = models.PositiveIntegerField(_("size in bytes"), null=True)
+    media_type = models.CharField(
+        _("media type"), max_length=20, blank=True, default="", db_default=""
+    )
+    width = models.PositiveIntegerField(_("width in pixels"), null=True)
+    height = models.PositiveIntegerField(_("height in pixels"), null=True)
+    frames = models.PositiveIntegerField(_("frames"), null=True)
+
+    state = models.CharField(
+        _("state"), max_length=10, choices=State, default=State.PENDING, db_default=State.PENDING
+    )
+    error_code = models.CharField(
+        _("error code"),
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        choices=[(code, _(MEANING[code])) for code in Code],
+    )
+    error_detail = models.CharField(
+        _("error"), max_length=300, blank=True, default="", db_default=""
+    )
+    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, db_default=0)
+    etag = models.CharField(_("ETag"), max_length=200, blank=True, default="", db_default="")
+    checked_at = models.DateTimeField(_("checked at"), null=True)
+    changed_at = models.DateTimeField(_("changed at"), null=True)
+    missing_since = models.DateTimeField(_("missing since"), null=True)
+
+    objects = SpriteQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pokemon_id", "id"]
+        verbose_name = _("sprite")
+        verbose_name_plural = _("sprites")
+        constraints = [
+            models.UniqueConstraint(fields=["pokemon", "key"], name="sprites_one_row_a_key"),
+            models.UniqueConstraint(
+                fields=["file"], condition=~Q(file=""), name="sprites_one_row_a_file"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["key"], name="sprites_key"),
+            models.Index(fields=["state", "error_code"], name="sprites_state"),
+            models.Index(fields=["set", "generation"], name="sprites_set"),
+            # What the gallery ranks to find the best sprite for a look, read from the index alone.
+            models.Index(
+                fields=[
+                    "pokemon",
+                    "shiny",
+                    "animated",
+                    "facing",
+                    "set",
+                    "female",
+                    "variant",
+                    "generation",
+                ],
+                condition=~Q(file=""),
+                name="sprites_look",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pokemon_id}/{self.key}"
