@@ -71,7 +71,7 @@ def fill() -> None:
     from django.utils import timezone
 
     from sprites.models import Pokemon, PokemonType, Sprite, Type
-    from sprites.testing.slots import KEYS
+    from sprites.testing.artist.slots import KEYS
 
     names = [
         "normal",

@@ -64,7 +64,7 @@ class Images:
 
 def _draw(grain: float) -> Iterator[bytes]:
     """Yield drawn artworks with grain."""
-    from sprites.testing import paint, slots
+    from sprites.testing.artist import paint, slots
 
     for number in range(1, _ARTWORKS + 1):
         name = slots.parse(f"/sprites/pokemon/other/official-artwork/{number}.png")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
 
-from sprites.testing.slots import KEYS
+from sprites.testing.artist.slots import KEYS
 from sprites.worker.records import (
     Group,
     ImageFacts,

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from sprites.testing.real import RealWorld, unpack
-from sprites.testing.reply import dump
-from sprites.testing.world import DrawnWorld, World
+from sprites.testing.server.real import RealWorld, unpack
+from sprites.testing.server.reply import dump
+from sprites.testing.server.world import DrawnWorld, World
 
 from .images import Images
 

@@ -7,9 +7,9 @@ the sprites that are left.
 import json
 from typing import Any
 
-from sprites.testing.reply import dump
-from sprites.testing.slots import nest
-from sprites.testing.world import World
+from sprites.testing.artist.slots import nest
+from sprites.testing.server.reply import dump
+from sprites.testing.server.world import World
 
 from .tree import body, listing
 

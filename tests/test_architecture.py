@@ -91,6 +91,21 @@ def test_the_packages_above_the_worker_import_nothing(name: str) -> None:
     assert not [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
 
 
+@pytest.mark.parametrize(
+    ("room", "known"),
+    [
+        ("sprites.worker", {"sprites.worker"}),
+        ("sprites.executors", {"sprites.worker", "sprites.executors"}),
+    ],
+)
+def test_what_runs_elsewhere_knows_a_handful_of_modules(room: str, known: set[str]) -> None:
+    """A room below the parent imports itself, what is below it, and what needs no site."""
+    needs_no_site = {f"sprites.{name}" for name in ("errors", "hooks", "keys", "origins")}
+    reached = {other for name in MODULES if name.startswith(room) for other in reach_of(name)}
+    others = {name for name in reached if ".".join(name.split(".")[:2]) not in known}
+    assert others <= {"sprites", *needs_no_site}
+
+
 def test_a_process_without_django_set_up_can_load_the_worker() -> None:
     """Tried for real: no settings, no apps, and the worker imports."""
     script = (

@@ -13,7 +13,7 @@ from bench import page
 from bench.findings import Findings, Spread, Table, Target
 from bench.images import with_comment
 from bench.plot import bars
-from sprites.testing.world import DrawnWorld
+from sprites.testing.server.world import DrawnWorld
 from sprites.worker import images
 from sprites.worker.records import Policy
 

@@ -164,30 +164,33 @@ def test_python_in_documents_is_python(name: str) -> None:
         ast.parse(dedent(code), name)
 
 
-def modules_of(folder: str) -> set[str]:
-    """Return the names of the modules in a folder of the app."""
-    return {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
+def rooms() -> dict[str, set[str]]:
+    """Return the app's folders that hold modules, migrations aside, and the modules of each."""
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / "sprites").rglob("*.py"):
+        if "migrations" not in path.parts and not path.stem.startswith("__"):
+            found.setdefault(f"{path.parent.relative_to(ROOT)}/", set()).add(path.stem)
+    return found
 
 
-@pytest.mark.parametrize(
-    "folder",
-    [
-        "sprites/",
-        "sprites/worker/",
-        "sprites/executors/",
-        "sprites/gallery/",
-        "sprites/sync/",
-        "sprites/admin/",
-    ],
-)
-def test_the_map_has_every_module(folder: str) -> None:
-    """The architecture's table of a folder names each module that is there, and no other."""
-    table = text_of("docs/architecture.md").partition(f"| `{folder}` | |\n")[2].partition("\n\n")[0]
-    cells = [name for row in table.splitlines() for name in _CODE.findall(row.split(" | ")[0])]
-    told = {name for name in cells if "." not in name}
-    assert told == modules_of(folder)
-    for name in set(cells) - told:
-        assert (ROOT / folder / f"{name.replace('.', '/')}.py").exists(), name
+def test_the_map_has_every_room_and_every_module() -> None:
+    """The architecture has a table a folder, with the modules that are there and no other."""
+    table = re.compile(r"^\| `(sprites/\S*)` \| \|\n(.*?)\n\n", re.MULTILINE | re.DOTALL)
+    told = {}
+    for folder, rows in table.findall(text_of("docs/architecture.md")):
+        cells = [name for row in rows.splitlines() for name in _CODE.findall(row.split(" | ")[0])]
+        assert len(cells) == len(set(cells)), folder
+        told[folder] = set(cells)
+    assert told == rooms()
+
+
+def test_the_tour_names_files_that_are_there() -> None:
+    """Each file that the architecture's tour leads through exists, in the app or in its worker."""
+    tour = text_of("docs/architecture.md").partition("## A run, followed")[2].partition("\n## ")[0]
+    names = [name for name in _CODE.findall(tour) if name.endswith(".py")]
+    folders = [ROOT / "sprites", ROOT / "sprites/worker"]
+    assert names
+    assert not [name for name in names if not any((at / name).exists() for at in folders)]
 
 
 def test_the_theming_guide_has_every_template_and_property() -> None:

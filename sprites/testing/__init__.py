@@ -5,7 +5,7 @@ process of its own that draws its creatures. Run it by hand with ``python -m spr
 """
 
 from .client import PokeAPI
-from .edits import DELETE
-from .log import LoggedRequest
+from .server.edits import DELETE
+from .server.log import LoggedRequest
 
 __all__ = ["DELETE", "LoggedRequest", "PokeAPI"]

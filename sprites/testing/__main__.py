@@ -16,9 +16,9 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import NoReturn
 
-from .real import RealWorld
-from .server import Server
-from .world import DrawnWorld, World
+from .server.http import Server
+from .server.real import RealWorld
+from .server.world import DrawnWorld, World
 
 
 class _Parser(argparse.ArgumentParser):

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from .log import LoggedRequest
+from .server.log import LoggedRequest
 
 _ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sprites.errors import Code, SpritesError
-from sprites.testing.real import unpack
+from sprites.testing.server.real import unpack
 from sprites.worker import images
 from sprites.worker.svg import svg_size
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sprites.errors import Code, SpritesError
-from sprites.testing.world import DrawnWorld
+from sprites.testing.server.world import DrawnWorld
 from sprites.worker.pokeapi import identifier, parse, single_url
 from sprites.worker.records import Group, Kind, Listing, ListPage, PokemonRecord, Reference
 

@@ -16,8 +16,8 @@ import pytest
 
 from sprites.testing import PokeAPI
 
-from ..support.site import until
-from .conftest import Get, Response, connect, fetch, read
+from ...support.site import until
+from ..conftest import Get, Response, connect, fetch, read
 
 DOC = "/api/v2/pokemon/7/"
 PNG = "/sprites/pokemon/7.png"

@@ -6,9 +6,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from sprites.testing import PokeAPI
-from sprites.testing.log import RequestLog
+from sprites.testing.server.log import RequestLog
 
-from .conftest import Get, fetch
+from ..conftest import Get, fetch
 
 PNG = "/sprites/pokemon/7.png"
 

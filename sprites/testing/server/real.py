@@ -18,7 +18,7 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
-from . import paint, slots
+from ..artist import paint, slots
 
 _ARCHIVES = ("api-v2.tar.xz", "sprites.tar.xz")
 _API = b"https://pokeapi.co/api/v2/"

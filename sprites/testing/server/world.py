@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from . import paint, slots
-from .species import CREATURES, ROMAN, TYPES, Creature
+from ..artist import paint, slots
+from ..artist.species import CREATURES, ROMAN, TYPES, Creature
 
 Document = dict[str, Any]
 STATS = ("hp", "attack", "defense", "special-attack", "special-defense", "speed")

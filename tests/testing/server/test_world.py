@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from sprites.testing import PokeAPI
-from sprites.testing.slots import KEYS
-from sprites.testing.species import CREATURES
+from sprites.testing.artist.slots import KEYS
+from sprites.testing.artist.species import CREATURES
 
-from .conftest import Get, Response
+from ..conftest import Get, Response
 
 
 def _slots(tree: dict[str, Any], path: str = "") -> Iterator[tuple[str, str | None]]:

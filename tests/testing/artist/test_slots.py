@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sprites.testing.slots import KEYS, nest, parse, path_of
+from sprites.testing.artist.slots import KEYS, nest, parse, path_of
 
 
 def test_every_slot_of_upstream_is_there_once() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from sprites.testing import PokeAPI
 
-from .conftest import Get, connect, fetch, read
+from ..conftest import Get, connect, fetch, read
 
 
 @pytest.mark.parametrize(

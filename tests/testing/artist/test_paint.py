@@ -7,17 +7,18 @@ import io
 import os
 import subprocess
 import sys
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from PIL import Image, ImageSequence
 
-from sprites.testing.anatomy import TALLEST, Anatomy, View
-from sprites.testing.creatures import genome
-from sprites.testing.paint import picture
-from sprites.testing.slots import KEYS, parse, path_of
-from sprites.testing.species import CREATURES
+from sprites.testing.artist.anatomy import TALLEST, Anatomy, View
+from sprites.testing.artist.creatures import genome
+from sprites.testing.artist.paint import picture
+from sprites.testing.artist.slots import KEYS, parse, path_of
+from sprites.testing.artist.species import CREATURES
+
+from ...support.site import ROOT
 
 
 def _draw(key: str, number: int = 7) -> bytes:
@@ -124,12 +125,11 @@ def test_an_id_that_nobody_has_is_drawn_all_the_same() -> None:
 
 def test_another_process_with_another_hash_seed_draws_the_same_bytes() -> None:
     program = (
-        "import hashlib, sys; from sprites.testing import paint, slots;"
+        "import hashlib, sys; from sprites.testing.artist import paint, slots;"
         "names = [slots.parse(slots.path_of(key, 7)) for key in slots.KEYS];"
         "print(hashlib.sha256(b''.join(map(paint.picture, names))).hexdigest())"
     )
-    root = str(Path(__file__).parents[2])
-    environment = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": root}
+    environment = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": str(ROOT)}
     there = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
     )

@@ -15,7 +15,7 @@ import pytest
 
 from sprites.testing import DELETE, PokeAPI
 
-from .conftest import Get, Response, connect, fetch, read
+from ..conftest import Get, Response, connect, fetch, read
 
 DOC = "/api/v2/pokemon/7/"
 PNG = "/sprites/pokemon/7.png"

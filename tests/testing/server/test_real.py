@@ -18,12 +18,13 @@ from typing import Any
 import pytest
 
 from sprites.testing import PokeAPI
-from sprites.testing.real import unpack
+from sprites.testing.server.real import unpack
 
-from .conftest import fetch
+from ...support.site import ROOT
+from ..conftest import fetch
 
 IMAGES = "/PokeAPI/sprites/master/sprites/pokemon"
-BESIDE = Path(__file__).parents[2].parent / "shared" / "pokeapi"
+BESIDE = ROOT.parent / "shared" / "pokeapi"
 DATA = Path(os.environ.get("SPRITES_REAL_DATA", BESIDE))
 needs_data = pytest.mark.skipif(
     not DATA.is_dir(), reason="no real data: SPRITES_REAL_DATA names no folder"
