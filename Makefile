@@ -1,48 +1,25 @@
-# make demo   the whole thing on this machine, without network: http://127.0.0.1:8000/
-# make test   everything that must hold
-# make pytest DATABASE=postgres  the tests, on a private PostgreSQL server; PYTEST=… says which
-# make stranger  build the wheel, and try it in fresh environments, in sites that nobody here wrote
-# make bench  how fast it is beside others, in a quarter of an hour; BENCH=… says which part
-# make fetch  mirror the first 100 Pokémon from https://pokeapi.co
-
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 BIN := $(VENV)/bin
 SERVER := $(if $(filter postgres,$(DATABASE)),$(BIN)/python -m tests.support.postgres)
 
-.PHONY: demo test check pytest stranger bench fetch clean
 .DEFAULT_GOAL := help
+.PHONY: help demo fetch test check format pytest stranger bench clean
 
-help:
-	@sed -n 's/^# \(make .*\)/\1/p' Makefile
-.PHONY: help
+help: ## say what there is to make
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
-$(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+demo: $(VENV)/.site ## the whole thing on this machine, without network; PORT=8000
+	@PATH="$(abspath $(BIN)):$$PATH" PORT=$(PORT) bash pokesite/demo.sh
 
-$(VENV)/.site: $(BIN)/python requirements.txt
-	$(BIN)/python -m pip install -q -r requirements.txt
-	@touch $@
-
-$(VENV)/.tests: $(BIN)/python requirements.txt tests/requirements.txt
-	$(BIN)/python -m pip install -q -r tests/requirements.txt
-	@touch $@
-
-$(VENV)/.bench: $(BIN)/python requirements.txt bench/requirements.txt
-	$(BIN)/python -m pip install -q -r bench/requirements.txt
-	@touch $@
-
-demo: $(VENV)/.site
-	@PATH="$(abspath $(BIN)):$$PATH" PORT=$(PORT) bash docs/demo.sh
-
-fetch: $(VENV)/.site
+fetch: $(VENV)/.site ## mirror the first 100 Pokémon from https://pokeapi.co
 	$(BIN)/python manage.py migrate -v0
 	$(BIN)/python manage.py fetch_sprites --workers 8
 
-test: check pytest
+test: check pytest ## everything that must hold
 
-check: $(VENV)/.tests
+check: $(VENV)/.dev ## what the tools say of the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -50,14 +27,34 @@ check: $(VENV)/.tests
 	git ls-files '*.html' | xargs -r $(BIN)/djade --target-version 5.2 --check
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-pytest: $(VENV)/.tests
+format: $(VENV)/.dev ## let the tools put code and templates into their form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	git ls-files '*.html' | xargs -r $(BIN)/djade --target-version 5.2
+
+pytest: $(VENV)/.dev ## the tests; PYTEST=… says which, DATABASE=postgres runs them on PostgreSQL
 	$(SERVER) $(BIN)/python -m pytest -n auto $(PYTEST)
 
-stranger: $(VENV)/.tests
+stranger: $(VENV)/.dev ## build the wheel and try it in fresh sites
 	$(BIN)/python -m pytest -m packaging tests/packaging
 
-bench: $(VENV)/.bench
+bench: $(VENV)/.bench ## how fast it is beside others, in a quarter of an hour; BENCH=… says which part
 	$(BIN)/python -m bench $(BENCH)
 
-clean:
+clean: ## remove what these made
 	rm -rf $(VENV) .demo .bench
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.site: $(BIN)/python pyproject.toml requirements.txt
+	$(BIN)/python -m pip install -q -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install -q -e ".[dev]"
+	@touch $@
+
+$(VENV)/.bench: $(BIN)/python pyproject.toml requirements.txt bench/requirements.txt
+	$(BIN)/python -m pip install -q -r bench/requirements.txt
+	@touch $@
