@@ -150,6 +150,25 @@ def headings(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_what_a_document_tells_to_make_can_be_made(name: str) -> None:
+    """Each ``make WORD`` that is shown as a command is a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+    told = re.findall(r"(?:`|^\$ )make ([a-z]+)", text_of(name), re.MULTILINE)
+    assert set(told) <= targets
+
+
+def test_the_steps_of_contributing_lead_to_what_is_there() -> None:
+    """Each file and folder that a step names exists, and so does each name in capitals in it."""
+    steps = text_of("CONTRIBUTING.md").replace("/es/", "/pt_BR/")
+    code = _CODE.findall(_FENCED.sub("", steps))
+    paths = [name for name in code if re.fullmatch(r"(sprites|tests|pokesite|\.ci)/\S*", name)]
+    assert len(paths) > 20
+    assert not [name for name in paths if not (ROOT / name).exists()]
+    for constant, path in re.findall(r"`(_?[A-Z]+)` in\s+`([^`]+\.py)`", steps):
+        assert re.search(rf"^ *{constant}\b", text_of(path), re.MULTILINE), constant
+
+
 def test_every_document_can_be_found_from_the_readme() -> None:
     """No page of ``docs`` is without a link from a README."""
     linked = {link for name in READMES for link in _LINK.findall(text_of(name))}
