@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .packaging.browser import Browser
+from .support.browser import Browser
 from .support.site import ROOT, ShellSite
 
 OURS = ("DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "BEHIND_TLS")

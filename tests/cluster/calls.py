@@ -28,7 +28,7 @@ def fail_on_three(job: Job) -> Outcome:
     return Outcome(failure=Failure(Code.EMPTY, "made") if job.number == 3 else None)
 
 
-def wait_for(path: str) -> Outcome:
+def until(path: str) -> Outcome:
     """Wait until a file is there."""
     while not Path(path).exists():
         threading.Event().wait(0.01)

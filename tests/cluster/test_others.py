@@ -3,9 +3,9 @@
 import os
 import signal
 
-from ..faults.lab import ShellLab, wait_for
+from ..faults.lab import ShellLab
 from ..faults.signalled import descendants, ended, sprite_files, start
-from ..support.site import Run
+from ..support.site import Run, until
 from .test_runs import SLOW, said
 
 LOKY = ("--executor", "loky.get_reusable_executor", "--workers", "2")
@@ -23,7 +23,7 @@ def test_a_killed_worker_of_loky_costs_nothing(shell_lab: ShellLab) -> None:
     lab = shell_lab
     lab.api.fault(**SLOW)
     process = start(lab, *LOKY)
-    wait_for(lambda: sprite_files(lab))
+    until(lambda: sprite_files(lab))
     workers = [pid for pid in descendants(process.pid) if not descendants(pid)]
     os.kill(max(workers), signal.SIGKILL)
     exit_code, out, err = ended(process, within=30)

@@ -44,8 +44,8 @@ def test_every_job_is_tried_once(nodes: Nodes) -> None:
 def test_a_job_is_taken_back_until_it_is_sent(nodes: Nodes, tmp_path: Path) -> None:
     """A pause of its host takes back what waits here, and not what a worker has."""
     pool, gate = open_pool("dask", 1, nodes.address), tmp_path / "gate"
-    first = pool.submit(calls.wait_for, str(gate))
-    others = [pool.submit(calls.wait_for, str(gate)) for _ in range(3)]
+    first = pool.submit(calls.until, str(gate))
+    others = [pool.submit(calls.until, str(gate)) for _ in range(3)]
     while not first.running():
         pass
     assert not first.cancel()

@@ -7,9 +7,9 @@ from typing import Any
 
 from sprites import __version__
 
-from ..faults.lab import GIF, ShellLab, wait_for
+from ..faults.lab import GIF, ShellLab
 from ..faults.signalled import ended, sprite_files, start
-from ..support.site import Run
+from ..support.site import Run, until
 from .nodes import Nodes
 
 SLOW: dict[str, Any] = {"path": "/sprites/*", "delay": 0.4}
@@ -61,7 +61,7 @@ def test_a_killed_worker_costs_nothing(lab: ShellLab, mortals: Nodes) -> None:
     mortals.add(2)
     on(lab, mortals).api.fault(**SLOW)
     process = start(lab, "--workers", "4")
-    wait_for(lambda: sprite_files(lab))
+    until(lambda: sprite_files(lab))
     mortals.workers[0].kill()
     exit_code, out, err = ended(process, within=30)
     run = lab.settle(Run(exit_code, out, err), 0, within=30, deaths=True)
@@ -75,7 +75,7 @@ def test_a_killed_scheduler_ends_the_run_soon(lab: ShellLab, mortals: Nodes) -> 
     mortals.add(1)
     on(lab, mortals).api.fault(**SLOW)
     process = start(lab, "--workers", "2")
-    wait_for(lambda: len(sprite_files(lab)) > 7)
+    until(lambda: len(sprite_files(lab)) > 7)
     mortals.scheduler.kill()
     began = time.monotonic()
     exit_code, out, err = ended(process, within=20)
@@ -92,7 +92,7 @@ def test_a_signal_ends_what_runs_on_the_workers(lab: ShellLab, nodes: Nodes) -> 
     """Ctrl-C: within five seconds, though a job far away would wait for a minute."""
     on(lab, nodes).api.fault(GIF, hang=True)
     process = start(lab, "--workers", "4", "--timeout", "60")
-    wait_for(lambda: lab.api.requests(GIF) and sprite_files(lab))
+    until(lambda: lab.api.requests(GIF) and sprite_files(lab))
     began = time.monotonic()
     os.kill(process.pid, signal.SIGINT)
     exit_code, out, err = ended(process)

@@ -5,14 +5,12 @@ time are bounded, the exit code is right), ``Lab.heal`` what a clean run must ma
 state, row by row and byte by byte, of a mirror that never saw a fault.
 """
 
-import hashlib
 import itertools
 import json
 import subprocess
-import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -24,7 +22,7 @@ from pytest_django import Settings
 
 from sprites.testing import PokeAPI
 
-from ..support.site import Run, ShellSite, Site, assert_adds_up
+from ..support.site import Run, ShellSite, Site, assert_adds_up, assert_agree, files_in, sha256
 
 KEYS = (
     "front_default",
@@ -56,21 +54,6 @@ _TABLES = {
 """The tables of a mirror, and what their rows are sorted by: here, since databases differ."""
 _TIMES = {"checked_at", "changed_at", "synced_at", "missing_since", "attempts"}
 """Columns that two mirrors of the same upstream need not have alike."""
-
-
-def wait_for(happened: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """Poll until something has happened and return it; fails when the time is over."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := happened():
-            return found
-        time.sleep(0.005)
-    raise AssertionError(f"nothing happened within {seconds} s")
-
-
-def sha256(data: bytes) -> str:
-    """Return the hash that a row keeps."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def differences(found: Any, expected: Any) -> list[Any]:
@@ -116,11 +99,7 @@ class Lab(ABC):
 
     def files(self) -> dict[str, bytes]:
         """Return every file of the media folder by its name, hidden ones too."""
-        return {
-            path.relative_to(self.media).as_posix(): path.read_bytes()
-            for path in self.media.rglob("*")
-            if path.is_file()
-        }
+        return files_in(self.media)
 
     def state(self) -> State:
         """Return rows without times and numbers of their own, and the files' hashes."""
@@ -167,14 +146,9 @@ class Lab(ABC):
 
         ``but`` are names of files that a test has damaged.
         """
-        files = self.files()
-        named = {row["file"]: row for row in self.rows() if row["file"] and row["file"] not in but}
-        for name, row in named.items():
-            assert name in files, f"{row['key']} points to {name}, which is not there"
-            assert len(files[name]) == row["size"], f"{name} has another size than its row"
-            assert sha256(files[name]) == row["sha256"], f"{name} has other bytes than its row"
-        extra = set(files) - set(named)
-        assert strays or not extra, f"stray files: {extra}"
+        rows = [row for row in self.rows() if row["file"] and row["file"] not in but]
+        facts = ((row["file"], row["size"], row["sha256"]) for row in rows)
+        assert_agree(self.files(), facts, strays=strays)
 
     def heal(self, *arguments: str) -> Run:
         """Hold I6: once the faults are over, the next run ends in the never-faulted state."""

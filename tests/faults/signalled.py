@@ -9,7 +9,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from .lab import ShellLab, wait_for
+from ..support.site import until
+from .lab import ShellLab
 
 _ENDS_WITHIN = 12.0
 
@@ -56,7 +57,7 @@ def kill(process: "subprocess.Popen[str]") -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     ended(process)
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() and _lives(pid) for pid in family))
+    until(lambda: not any(Path(f"/proc/{pid}").exists() and _lives(pid) for pid in family))
 
 
 def _lives(pid: int) -> bool:

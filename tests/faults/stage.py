@@ -14,8 +14,8 @@ from pathlib import Path
 from random import Random
 
 from ..support.database import SQLite
-from ..support.site import ROOT
-from .lab import ShellLab, wait_for
+from ..support.site import ROOT, until
+from .lab import ShellLab
 from .signalled import descendants, ended, kill
 from .storms import POINTS, Act, Storm
 
@@ -67,7 +67,7 @@ class Stage:
             process = self.start(act)
             _EVENTS[act.event](self, process, act)
             self.end(process)
-            wait_for(self.age, seconds=60)
+            until(self.age, seconds=60)
             self.lab.assert_files(strays=True, but=self.harmed)
         self._damage(storm.harm, chance)
 
@@ -121,7 +121,7 @@ class Stage:
     def _begun(self, process: Process) -> None:
         """Wait until a run holds the lock, or has ended."""
         name = f"{process.pid}:"
-        wait_for(
+        until(
             lambda: (
                 process.poll() is not None
                 or any(row["process"].startswith(name) for row in self.lab.rows("sprites_syncrun"))

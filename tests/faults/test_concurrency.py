@@ -15,7 +15,8 @@ from django.utils import timezone
 from sprites.models import Sprite, SyncRun
 from sprites.sync.identity import process_name, this_host
 
-from .lab import DOCUMENT, GIF, LIST, PNG, HereLab, ShellLab, wait_for
+from ..support.site import until
+from .lab import DOCUMENT, GIF, LIST, PNG, HereLab, ShellLab
 from .signalled import ended, kill, start
 
 
@@ -24,7 +25,7 @@ def test_a_second_command_ends_at_once(shell_lab: ShellLab) -> None:
     lab = shell_lab
     lab.api.fault(GIF, hold=True)
     first = start(lab)
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     lab.api.clear_log()
     second = lab.site.fetch("--all")
     assert second.exit_code == second.report["exit_code"] == 4
@@ -92,7 +93,7 @@ def test_a_killed_holder_is_taken_over_at_once(shell_lab: ShellLab) -> None:
     lab = shell_lab
     lab.api.fault(GIF, hang=True)
     holder = start(lab)
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     kill(holder)
     lab.api.clear()
     run = lab.settle(lab.run(), 0)

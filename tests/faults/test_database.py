@@ -15,8 +15,9 @@ from django.test import Client
 
 from sprites.models import Pokemon, Sprite, SyncRun
 
+from ..support.site import sha256, until
 from ..sync.test_writer import refused
-from .lab import GIF, PNG, HereLab, ShellLab, sha256, wait_for
+from .lab import GIF, PNG, HereLab, ShellLab
 from .signalled import ended, sprite_files, start
 
 on_sqlite = pytest.mark.skipif(
@@ -41,7 +42,7 @@ def impatient(lab: HereLab) -> Iterator[HereLab]:
 
 @contextmanager
 def locked_from(
-    lab: HereLab, happened: Callable[[], object], until: Callable[[], object]
+    lab: HereLab, happened: Callable[[], object], over: Callable[[], object]
 ) -> Iterator[None]:
     """Hold the database's write lock, from another connection, between two events.
 
@@ -51,10 +52,10 @@ def locked_from(
 
     def hold() -> None:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as line:
-            wait_for(happened)
+            until(happened)
             line.execute("BEGIN IMMEDIATE")
             lab.api.clear()
-            until()
+            over()
             line.execute("ROLLBACK")
 
     holder = threading.Thread(target=hold)
@@ -74,7 +75,7 @@ def test_a_lock_that_passes_costs_nothing(
     lab.api.fault(GIF, hold=True)
 
     def refused_once() -> None:
-        wait_for(lambda: "one more try" in caplog.text)
+        until(lambda: "one more try" in caplog.text)
 
     with locked_from(lab, lambda: lab.api.requests(GIF), refused_once):
         run = lab.run()
@@ -186,7 +187,7 @@ def test_a_connection_that_is_cut_while_nothing_is_written_costs_nothing(lab: He
         (pid,) = cursor.fetchone()
 
     def wait_and_cut() -> None:
-        wait_for(lambda: lab.api.requests(GIF))
+        until(lambda: lab.api.requests(GIF))
         cut(pid)
         lab.api.clear()
 
@@ -314,8 +315,8 @@ def test_a_database_that_is_damaged_in_a_run_ends_it(shell_lab: ShellLab, damage
     lab.site.environment["DJANGO_SETTINGS_MODULE"] = "tests.faults.forgetful"
     lab.api.fault(GIF, hold=True)
     process = start(lab)
-    wait_for(lambda: lab.api.requests(GIF) and sprite_files(lab))
-    wait_for(lambda: len(lab.rows()) > 0)
+    until(lambda: lab.api.requests(GIF) and sprite_files(lab))
+    until(lambda: len(lab.rows()) > 0)
     for path in lab.site.folder.glob("db.sqlite3*"):
         if not path.name.endswith("-shm"):
             DAMAGES[damage](path)

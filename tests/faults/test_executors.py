@@ -20,8 +20,8 @@ from sprites.sync.stop import ExitCode, Stop
 from sprites.worker.records import Outcome
 
 from ..support import factories
-from ..support.site import Run
-from .lab import GIF, KEYS, HereLab, ShellLab, wait_for
+from ..support.site import Run, until
+from .lab import GIF, KEYS, HereLab, ShellLab
 from .signalled import descendants, ended, start
 from .strangers import ODD
 
@@ -107,7 +107,7 @@ def test_a_stop_ends_no_process_of_somebody_else(lab: HereLab) -> None:
     stop, others = Stop(), []
 
     def interfere() -> None:
-        wait_for(lambda: lab.api.requests(GIF))
+        until(lambda: lab.api.requests(GIF))
         other = multiprocessing.get_context("spawn").Process(target=factories.wait)
         other.start()
         others.append(other)
@@ -134,13 +134,13 @@ def test_a_stop_leaves_no_worker_of_a_foreign_pool_behind(shell_lab: ShellLab) -
     lab.api.fault(GIF, hang=True)
     executor = ("--executor", "tests.faults.executors.forkserver")
     process = start(lab, *executor, "--workers", "2", "--timeout", "60")
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     workers = descendants(process.pid)
     process.send_signal(signal.SIGTERM)
     exit_code, out, err = ended(process)
     assert exit_code == 143, err
     lab.settle(Run(exit_code, out, err), 143, deaths=True)
-    wait_for(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
+    until(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
     lab.heal()
 
 

@@ -8,7 +8,8 @@ from django.test import Client
 
 from sprites.models import SyncRun
 
-from .lab import DOCUMENT, LIST, HereLab, ShellLab, wait_for
+from ..support.site import until
+from .lab import DOCUMENT, LIST, HereLab, ShellLab
 from .servers import Canary
 from .signalled import kill, start
 
@@ -178,7 +179,7 @@ def test_a_mixed_run_that_was_killed_is_checked_again_too(shell_lab: ShellLab) -
     lab.api.deploy("second", after=3)
     lab.api.fault("/sprites/pokemon/2.png", hang=True)
     process = start(lab, "--timeout", "60")
-    wait_for(lambda: any(row["mixed"] for row in lab.rows("sprites_syncrun")))
+    until(lambda: any(row["mixed"] for row in lab.rows("sprites_syncrun")))
     kill(process)
     lab.api.clear()
     lab.settle(lab.run(), 0)

@@ -15,8 +15,8 @@ from django.core.checks import run_checks
 from django.db import connection
 
 from ..support import database
-from ..support.site import ROOT
-from .lab import GIF, HereLab, ShellLab, wait_for
+from ..support.site import ROOT, until
+from .lab import GIF, HereLab, ShellLab
 from .signalled import ended, kill, start
 
 
@@ -188,7 +188,7 @@ def test_a_trace_is_left_alone_by_a_run_that_may_not_begin(
     trace.write_text("of another day")
     lab.api.fault(GIF, hold=True)
     process = start(lab, "--trace", str(trace))
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     assert lab.site.fetch("--trace", str(trace)).exit_code == 4
     assert lab.site.fetch("--workers", "0", "--trace", str(trace)).exit_code == 2
     assert trace.read_text() == "of another day"
@@ -207,7 +207,7 @@ def test_a_trace_of_a_killed_run_lies_beside_the_last_whole_one(
     trace.write_text("of another day")
     lab.api.fault(GIF, hang=True)
     process = start(lab, "--trace", str(trace))
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     kill(process)
     assert trace.read_text() == "of another day"
     (part,) = tmp_path.glob("run.json.*")

@@ -16,8 +16,8 @@ from django.core.management import call_command
 
 from sprites.management import terminal
 
-from ..support.site import ROOT, Run
-from .lab import GIF, LIST, PNG, SELECTION, HereLab, ShellLab, wait_for
+from ..support.site import ROOT, Run, until
+from .lab import GIF, LIST, PNG, SELECTION, HereLab, ShellLab
 from .signalled import descendants, ended, kill, sprite_files, start
 
 HANGS = {"path": "/sprites/pokemon/2.png", "hang": True}
@@ -40,7 +40,7 @@ def test_a_signal_ends_the_run_and_keeps_what_is_done(
     lab = shell_lab
     lab.api.fault(**fault)
     process = start(lab, "--executor", executor, "--workers", "2", "--timeout", "60")
-    wait_for(lambda: lab.api.requests(fault["path"]) and sprite_files(lab))
+    until(lambda: lab.api.requests(fault["path"]) and sprite_files(lab))
     family = [process.pid, *descendants(process.pid)]
     began = time.monotonic()
     for pid in family if number is signal.SIGINT else family[:1]:  # Ctrl-C goes to all of them
@@ -68,10 +68,10 @@ def test_a_terminal_that_is_closed_ends_the_run_unless_that_is_ignored(
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
     process = start(lab, "--timeout", "60")
     signal.signal(signal.SIGHUP, before)
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     process.send_signal(signal.SIGHUP)
     if not ignored:
-        wait_for(lambda: process.poll() is not None)
+        until(lambda: process.poll() is not None)
     lab.api.clear()
     exit_code, _, err = ended(process)
     assert exit_code == (0 if ignored else 143), err
@@ -183,14 +183,14 @@ def test_a_second_signal_ends_the_process_at_once(shell_lab: ShellLab, executor:
     lab = shell_lab
     lab.api.fault(GIF, hang=True)
     process = start(lab, "--executor", executor, "--timeout", "60")
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     workers = descendants(process.pid)
     process.send_signal(signal.SIGINT)
     time.sleep(0.1)  # two signals at the very same moment are one
     process.send_signal(signal.SIGINT)
     exit_code, _, _ = ended(process, within=2)
     assert exit_code == 130
-    wait_for(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
+    until(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
     lab.assert_files(strays=True)
     lab.heal()
 
@@ -203,7 +203,7 @@ def burst(process: "subprocess.Popen[str]") -> int:
             process.send_signal(number)
         return process.poll() is not None
 
-    wait_for(sent)
+    until(sent)
     return process.returncode
 
 
@@ -223,7 +223,7 @@ def test_a_burst_of_signals_ends_a_run_at_once(shell_lab: ShellLab) -> None:
     lab = shell_lab
     lab.api.fault(GIF, hang=True)
     process = start(lab, "--timeout", "60")
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     assert burst(process) in (130, 143)
     _, out, err = ended(process)
     assert out == "", "a run that was waited for reports"
@@ -238,7 +238,7 @@ def test_a_killed_run_is_taken_over_and_finished(shell_lab: ShellLab, executor: 
     lab = shell_lab
     lab.api.fault(GIF, hang=True)
     process = start(lab, "--executor", executor)
-    wait_for(lambda: sprite_files(lab) and lab.api.requests(GIF))
+    until(lambda: sprite_files(lab) and lab.api.requests(GIF))
     kill(process)
     lab.assert_files(strays=True)
     assert lab.last_run()["state"] == "running"
@@ -251,13 +251,13 @@ def test_workers_do_not_outlive_a_killed_parent(shell_lab: ShellLab) -> None:
     lab = shell_lab
     lab.api.fault(GIF, hang=True)
     process = start(lab, "--executor", "processes", "--workers", "2")
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     workers = descendants(process.pid)
     assert len(workers) >= 2
     process.kill()
     process.wait()
     lab.api.clear()
-    wait_for(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
+    until(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
     ended(process)
     lab.heal()
 
@@ -267,7 +267,7 @@ def test_a_killed_worker_costs_nothing(shell_lab: ShellLab) -> None:
     lab = shell_lab
     lab.api.fault(GIF, hang=True, times=1)
     process = start(lab, "--executor", "processes", "--workers", "2", "--timeout", "20")
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     worker = max(pid for pid in descendants(process.pid) if not descendants(pid))
     os.kill(worker, signal.SIGKILL)
     exit_code, out, err = ended(process)

@@ -14,8 +14,9 @@ import pytest
 from sprites.testing import PokeAPI
 
 from ..support.database import Database
+from ..support.site import until
 from .conftest import shell_lab_in
-from .lab import ShellLab, differences, wait_for
+from .lab import ShellLab, differences
 from .signalled import ended
 
 _COUNT = os.environ.get("SPRITES_SOAK", "")
@@ -70,7 +71,7 @@ def _soak(lab: ShellLab, *arguments: str) -> int:
     """Run to the end; return by how many bytes the parent grew once it was at work."""
     lab.api.clear_log()
     process = lab.site.start(*arguments)
-    wait_for(lambda: lab.api.stats()["requests"] > 1)
+    until(lambda: lab.api.stats()["requests"] > 1)
     sizes = [_memory(process.pid)]
 
     def watch() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from .lab import GIF, PNG, HereLab, wait_for
+from ..support.site import until
+from .lab import GIF, PNG, HereLab
 
 needs_mount = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 
@@ -28,7 +29,7 @@ class Disk:
     def remount(self, options: str) -> None:
         """Change its size or make it read-only, as soon as no file on it is being written."""
         command = ["mount", "-o", f"remount,{options}", str(self.path)]
-        wait_for(lambda: subprocess.run(command, capture_output=True).returncode == 0)
+        until(lambda: subprocess.run(command, capture_output=True).returncode == 0)
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def test_a_disk_that_becomes_read_only_ends_the_run(lab: HereLab, disk: Disk) ->
     lab.api.fault("/sprites/*3.png", hold=True)
 
     def turn() -> None:
-        wait_for(lambda: lab.api.requests(GIF))
+        until(lambda: lab.api.requests(GIF))
         disk.remount("ro")
         lab.api.clear()
 

@@ -19,8 +19,8 @@ from django.db import connection, connections
 from sprites.models import Sprite, SyncRun
 
 from ..support.background import DEAD, running
-from ..support.site import ROOT, Run
-from .lab import GIF, SELECTION, HereLab, ShellLab, wait_for
+from ..support.site import ROOT, Run, until
+from .lab import GIF, SELECTION, HereLab, ShellLab
 from .signalled import ended, kill, start
 from .storages import Watched
 from .test_database import on_postgres
@@ -167,7 +167,7 @@ def test_a_suspended_run_writes_nothing_after_it_was_taken_over(shell_lab: Shell
     lab = shell_lab
     lab.api.fault(GIF, hold=True)
     first = start(lab)
-    wait_for(lambda: lab.api.requests(GIF))
+    until(lambda: lab.api.requests(GIF))
     stop_between_writes(lab, first)
     with lab.cursor() as cursor:
         long_ago = (datetime.now(UTC) - timedelta(seconds=70)).replace(tzinfo=None)
@@ -201,7 +201,7 @@ def test_the_clock_of_a_host_does_not_count(shell_lab: ShellLab, offset: str) ->
     lab = shell_lab
     lab.api.fault(GIF, hold=True)
     living = start(lab)
-    wait_for(lambda: lab.rows("sprites_syncrun"))
+    until(lambda: lab.rows("sprites_syncrun"))
     with lab.cursor() as cursor:
         cursor.execute(f"UPDATE sprites_syncrun SET host='{ELSEWHERE}'")
     command = ["faketime", "-f", offset, sys.executable, "manage.py", "fetch_sprites", *SELECTION]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .browser import Browser
+from ..support.browser import Browser
 
 ROOT = Path(__file__).parents[2]
 INSTALL = ROOT / "docs" / "install.md"

@@ -8,8 +8,8 @@ import pytest
 
 from sprites.testing import PokeAPI
 
+from ..support.browser import Browser, Page
 from ..support.site import until
-from .browser import Browser, Page
 from .conftest import Built
 from .stranger import Stranger, changes, find_python
 

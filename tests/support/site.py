@@ -24,7 +24,7 @@ from django.core.management import CommandError, call_command
 from sprites.models import Pokemon, Sprite
 from sprites.testing import PokeAPI
 
-from ..packaging.browser import Browser
+from .browser import Browser
 from .database import Database
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def until(happened: Callable[[], Any], seconds: float = 20.0) -> Any:
     end = time.monotonic() + seconds
     while not (found := happened()):
         assert time.monotonic() < end, f"nothing happened within {seconds} s"
-        time.sleep(0.01)
+        time.sleep(0.005)
     return found
 
 
@@ -94,7 +94,7 @@ class Site:
         return {
             "pokemon": list(Pokemon.objects.order_by("id").values(*_columns(Pokemon))),
             "sprites": list(Sprite.objects.order_by("pokemon_id", "key").values(*_columns(Sprite))),
-            "files": {name: _sha256(data) for name, data in self.files().items()},
+            "files": {name: sha256(data) for name, data in self.files().items()},
         }
 
     def assert_whole(self, run: Run | None = None) -> None:
@@ -103,6 +103,11 @@ class Site:
         assert_agree(self.files(), rows)
         if run is not None and run.stdout:
             assert_adds_up(run.report)
+
+
+def sha256(data: bytes) -> str:
+    """Return the hash that a row keeps."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def files_in(media: Path) -> dict[str, bytes]:
@@ -114,15 +119,17 @@ def files_in(media: Path) -> dict[str, bytes]:
     }
 
 
-def assert_agree(files: dict[str, bytes], rows: Iterable[tuple[str, int | None, str]]) -> None:
-    """Hold that each row's file is there with its size and hash, and that no other file is."""
+def assert_agree(
+    files: dict[str, bytes], rows: Iterable[tuple[str, int | None, str]], *, strays: bool = False
+) -> None:
+    """Hold that each row's file is there with its size and hash, and no other file but strays."""
     named = set()
-    for name, size, sha256 in rows:
+    for name, size, digest in rows:
         assert name in files, f"a row points to {name}, which is not there"
         assert len(files[name]) == size, f"{name} has another size than its row"
-        assert _sha256(files[name]) == sha256, f"{name} has other bytes than its row"
+        assert sha256(files[name]) == digest, f"{name} has other bytes than its row"
         named.add(name)
-    assert set(files) == named, f"stray files: {set(files) - named}"
+    assert strays or set(files) == named, f"stray files: {set(files) - named}"
 
 
 def assert_adds_up(report: dict[str, Any]) -> None:
@@ -145,10 +152,6 @@ def _columns(model: type[Pokemon] | type[Sprite]) -> list[str]:
     """Return the columns that two mirrors of the same upstream have alike."""
     names = [item.attname for item in model._meta.concrete_fields]
     return [name for name in names if name not in _VARYING or (model is Pokemon and name == "id")]
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 @dataclass
