@@ -41,7 +41,7 @@ def _add_who(parser: ArgumentParser) -> None:
 def _add_how(parser: ArgumentParser) -> None:
     how = parser.add_argument_group("how")
     how.add_argument("--executor", help="threads, processes, sync, dask or a factory's dotted path")
-    how.add_argument("--workers", metavar="N", help=_allowed("WORKERS"))
+    how.add_argument("--workers", metavar="N", help=RULES["WORKERS"].allowed)
     how.add_argument("--rate", metavar="N", help="at most this many requests a second")
     how.add_argument("--timeout", metavar="S", help="seconds that one attempt may take in all")
     how.add_argument("--retries", metavar="N", help="further attempts after a passing fault")
@@ -63,10 +63,6 @@ def _add_what(parser: ArgumentParser) -> None:
     )
     what.add_argument("--format", choices=["text", "json"], default="text")
     what.add_argument("--trace", metavar="FILE", help="write every attempt as a Trace Event")
-
-
-def _allowed(option: str) -> str:
-    return RULES[option].allowed
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
@@ -91,5 +87,4 @@ def explained(message: str, parser: ArgumentParser) -> str:
     unknown = text.removeprefix("unrecognized arguments: ")
     if unknown == text:
         return text
-    options = [name for action in parser._actions for name in action.option_strings]
-    return text + nearest(unknown.split(" ")[0].partition("=")[0], options)
+    return text + nearest(unknown.split(" ")[0].partition("=")[0], parser._option_string_actions)

@@ -4,6 +4,7 @@ import json
 import time
 from contextlib import suppress
 from dataclasses import asdict
+from math import inf
 from typing import Any, TextIO
 
 from ..errors import MEANING
@@ -43,31 +44,24 @@ class Progress:
     """Shows how far a run is on a stream: a bar on a terminal, a line now and then elsewhere."""
 
     def __init__(self, stream: TextIO, *, quiet: bool) -> None:
-        self._stream, self._quiet = stream, quiet
-        self._next = time.monotonic()
-        self._bar: Any = None
-        if not quiet and stream.isatty():
-            from tqdm import tqdm  # costs a start-up without a terminal nothing
-
-            tqdm.monitor_interval = 0  # no thread of its own: the run calls often enough
-            self._bar = tqdm(file=stream, unit=" sprites", leave=False, dynamic_ncols=True)
-        else:
-            self._next += _LINE_EVERY
+        self._stream = stream
+        self._bar = None if quiet or not stream.isatty() else _bar(stream)
+        self._every = _REDRAW_EVERY if self._bar is not None else inf if quiet else _LINE_EVERY
+        self._next = time.monotonic() + (0.0 if self._bar is not None else self._every)
 
     def show(self, report: SyncReport) -> None:
         """Draw how far the run is, if it is time to."""
         now = time.monotonic()
-        if self._quiet or now < self._next:
+        if now < self._next:
             return
+        self._next = now + self._every
         it = report.sprites
         done = it.stored + it.unchanged + it.missing + it.failed
         if self._bar is not None:
-            self._next = now + _REDRAW_EVERY
             self._bar.total, self._bar.n = it.wanted, done
             self._bar.set_postfix_str(f"{it.failed} failed", refresh=False)
             self._bar.refresh()
         else:
-            self._next = now + _LINE_EVERY
             print(
                 f"{report.seconds:.0f} s: {report.pokemon.checked} Pokémon checked,"
                 f" {done} of {it.wanted} sprites done, {it.failed} failed",
@@ -81,10 +75,18 @@ class Progress:
             self._bar.close()
 
 
+def _bar(stream: TextIO) -> Any:
+    from tqdm import tqdm  # costs a start-up without a terminal nothing
+
+    tqdm.monitor_interval = 0  # no thread of its own: the run calls often enough
+    return tqdm(file=stream, unit=" sprites", leave=False, dynamic_ncols=True)
+
+
 def summary(report: SyncReport, *, dry_run: bool) -> str:
     """Return what a run did, in a few lines whose counts add up."""
     mon, it = report.pokemon, report.sprites
     untried = "to fetch" if dry_run else "not tried"
+    busy = report.worker_seconds / report.seconds if report.seconds else 0.0
     lines = [
         f"Pokémon  {mon.checked} checked = {mon.new} new + {mon.changed} changed"
         f" + {mon.unchanged} unchanged + {mon.failed} failed",
@@ -93,7 +95,7 @@ def summary(report: SyncReport, *, dry_run: bool) -> str:
         *_upkeep(report, dry_run),
         f"Network  {report.requests} requests, {report.retries} retries, {_size(report.bytes)}",
         f"Time     {report.seconds:.2f} s; {_workers(report)} ({report.executor}) worked"
-        f" {report.worker_seconds:.2f} s: {_busy(report):.1f} busy on average",
+        f" {report.worker_seconds:.2f} s: {busy:.1f} busy on average",
         *map(_failure, report.failures[:_MAX_LINES]),
     ]
     if len(report.failures) > _MAX_LINES:
@@ -121,10 +123,6 @@ def _workers(report: SyncReport) -> str:
     return "1 worker" if alone else f"{report.workers} workers"
 
 
-def _busy(report: SyncReport) -> float:
-    return report.worker_seconds / report.seconds if report.seconds else 0.0
-
-
 def _size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
 
@@ -137,12 +135,9 @@ def _failure(item: FailureReport) -> str:
 
 def as_json(report: SyncReport) -> str:
     """Return a run's report as one JSON object; its names stay as they are."""
-    document: dict[str, Any] = asdict(report)
-    document["exit_code"] = int(report.exit_code)
-    document["failures"] = [
-        {**asdict(item), "key": item.key or None, "code": item.code.value}
-        for item in report.failures
-    ]
+    document = asdict(report)
+    for failure in document["failures"]:
+        failure["key"] = failure["key"] or None
     for name in ("seconds", "worker_seconds"):
         document[name] = round(document[name], 3)
     return json.dumps(document)

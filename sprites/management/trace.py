@@ -22,6 +22,10 @@ from ..worker.records import Job, Meter, Outcome, ProbeJob, ResourceJob, Unchang
 
 logger = logging.getLogger(__name__)
 
+_Track = tuple[int, int]
+"""A process and a thread of it, as a viewer shows them."""
+_Facts = dict[str, Any]
+
 _HOSTS = 0
 """The process under which the pauses of hosts are shown; real ones have other numbers."""
 
@@ -100,7 +104,7 @@ class Trace:
     def __init__(self, file: _File) -> None:
         self._file, self._began = file, time.time()
         self._broken = False
-        self._threads: dict[str, tuple[int, int]] = {}
+        self._tracks: dict[str, _Track] = {}
         self._separator = "[\n"
 
     def add(self, event: Attempt[Job] | Pause) -> None:
@@ -108,19 +112,19 @@ class Trace:
         if isinstance(event, Attempt):
             self._attempt(event.job, event.outcome)
         else:
-            where, name = self._thread(event.host, _HOSTS), f"pause of {event.host}"
+            where, name = self._track(event.host, _HOSTS), f"pause of {event.host}"
             self._slice(where, event.at, event.seconds, name, "pause", {})
 
     def _attempt(self, job: Job, outcome: Outcome) -> None:
         meter = outcome.meter
         if meter is not None:
-            where, category = self._thread(meter.worker), _category(job, outcome)
+            where, category = self._track(meter.worker), _category(job, outcome)
             facts = _facts(job, outcome, meter)
             self._slice(where, meter.started, meter.seconds, _name(job), category, facts)
 
     def end(self) -> None:
         """Close the array and the file; without an event there is none."""
-        if self._threads:
+        if self._tracks:
             self._line("\n]\n")
         try:
             self._file.close(whole=not self._broken)
@@ -128,32 +132,26 @@ class Trace:
             self._lose(error)
 
     def _slice(
-        self,
-        where: tuple[int, int],
-        start: float,
-        seconds: float,
-        name: str,
-        category: str,
-        facts: dict[str, Any],
+        self, where: _Track, start: float, seconds: float, name: str, category: str, facts: _Facts
     ) -> None:
         at, length = round((start - self._began) * 1e6), round(seconds * 1e6)
         span = {"ts": at, "dur": length, "pid": where[0], "tid": where[1]}
         self._event(name=name, cat=category, ph="X", **span, args=facts)
 
-    def _thread(self, worker: str, process: int | None = None) -> tuple[int, int]:
+    def _track(self, worker: str, process: int | None = None) -> _Track:
         """Return a worker's process and thread; tell the viewer its name when it is new."""
-        if worker not in self._threads:
-            number = len(self._threads) + 1
-            pid, _, tid = worker.partition(":")
-            where = (int(pid), int(tid)) if process is None else (process, number)
-            self._threads[worker] = where
-            name = f"worker {number}" if process is None else worker
-            self._meta("process_name", where, "sprites" if process is None else "hosts")
-            self._meta("thread_name", where, name)
-        return self._threads[worker]
-
-    def _meta(self, what: str, where: tuple[int, int], name: str) -> None:
-        self._event(name=what, ph="M", pid=where[0], tid=where[1], args={"name": name})
+        if worker not in self._tracks:
+            number = len(self._tracks) + 1
+            if process is None:
+                pid, tid = map(int, worker.split(":"))
+                names = {"process_name": "sprites", "thread_name": f"worker {number}"}
+            else:
+                pid, tid = process, number
+                names = {"process_name": "hosts", "thread_name": worker}
+            self._tracks[worker] = pid, tid
+            for what, name in names.items():
+                self._event(name=what, ph="M", pid=pid, tid=tid, args={"name": name})
+        return self._tracks[worker]
 
     def _event(self, **event: Any) -> None:
         self._line(self._separator + json.dumps(event, ensure_ascii=False))
@@ -207,8 +205,8 @@ def _category(job: Job, outcome: Outcome) -> str:
     return {ProbeJob: "probe", ResourceJob: "json"}.get(type(job), "image")
 
 
-def _facts(job: Job, outcome: Outcome, meter: Meter) -> dict[str, Any]:
-    facts: dict[str, Any] = {"requests": meter.requests, "bytes": meter.bytes}
+def _facts(job: Job, outcome: Outcome, meter: Meter) -> _Facts:
+    facts: _Facts = {"requests": meter.requests, "bytes": meter.bytes}
     if not isinstance(job, ProbeJob):
         facts["url"] = job.url
     if failure := outcome.failure:
