@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from ..worker.records import Job, Outcome, ProbeJob, ResourceJob, Unchanged
+from ..worker.records import Job, ProbeJob, ResourceJob, Unchanged
 from .events import Attempt, Pause
 
 MAX_BARS = 2000
@@ -62,7 +62,6 @@ class Timeline:
         self._seconds: list[float] = []
         self._looks = [0] * len(Look)
         self._pauses: list[tuple[float, float, str]] = []
-        self._failed: set[int] = set()
         self._marks: list[tuple[int, float]] = []
         self._mark_grain = _FIRST_BIN
         self._bin, self._busy = _FIRST_BIN, [0.0]
@@ -70,18 +69,18 @@ class Timeline:
     def add(self, event: Attempt[Job] | Pause) -> None:
         """Add an attempt, or a time for which a host is left alone."""
         if isinstance(event, Attempt):
-            self._attempt(event.job, event.outcome)
+            self._attempt(event)
         elif len(self._pauses) < _MAX_PAUSES:
             start = round(event.at - self._began, 3)
             self._pauses.append((start, round(event.seconds, 3), event.host))
 
-    def _attempt(self, job: Job, outcome: Outcome) -> None:
+    def _attempt(self, attempt: Attempt[Job]) -> None:
         """Add an attempt; those without a meter, and the probe of the storage, are not drawn."""
-        meter = outcome.meter
-        if meter is None or isinstance(job, ProbeJob):
+        meter = attempt.outcome.meter
+        if meter is None or isinstance(attempt.job, ProbeJob):
             return
         start = max(meter.started - self._began, 0.0)
-        lane, look = self._lane(meter.worker), self._look(job, outcome)
+        lane, look = self._lane(meter.worker), _look(attempt)
         self._tasks[lane] += 1
         self._seconds[lane] += meter.seconds
         self._looks[look] += 1
@@ -115,17 +114,6 @@ class Timeline:
             self._tasks.append(0)
             self._seconds.append(0.0)
         return lane
-
-    def _look(self, job: Job, outcome: Outcome) -> Look:
-        if outcome.failure is not None:
-            self._failed.add(hash(job))
-            return Look.FAILURE
-        if self._failed and hash(job) in self._failed:
-            self._failed.discard(hash(job))
-            return Look.RETRY
-        if isinstance(outcome.result, Unchanged):
-            return Look.UNCHANGED
-        return Look.JSON if isinstance(job, ResourceJob) else Look.IMAGE
 
     def _spend(self, start: float, end: float) -> None:
         """Add a worker's time to the bins that it lies in."""
@@ -167,6 +155,16 @@ class Timeline:
         while len(self._bars) > MAX_BARS / 2:
             self._grain *= 2
             self._bars = _merged(self._bars, self._grain)
+
+
+def _look(attempt: Attempt[Job]) -> Look:
+    if attempt.outcome.failure is not None:
+        return Look.FAILURE
+    if attempt.number > 1:
+        return Look.RETRY
+    if isinstance(attempt.outcome.result, Unchanged):
+        return Look.UNCHANGED
+    return Look.JSON if isinstance(attempt.job, ResourceJob) else Look.IMAGE
 
 
 def _merged(bars: Iterable[Bar], grain: float) -> list[Bar]:

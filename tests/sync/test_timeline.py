@@ -29,9 +29,9 @@ def outcome(start: float, seconds: float, worker: int = 1, **what: object) -> Ou
     return Outcome(meter=meter, **what)  # type: ignore[arg-type]
 
 
-def add(timeline: Timeline, job: Job, outcome: Outcome) -> None:
+def add(timeline: Timeline, job: Job, outcome: Outcome, number: int = 1) -> None:
     """Add an attempt to a timeline."""
-    timeline.add(Attempt(job, outcome, 1, is_last=True))
+    timeline.add(Attempt(job, outcome, number, is_last=True))
 
 
 def test_each_attempt_is_a_bar() -> None:
@@ -53,7 +53,7 @@ def test_what_an_attempt_was_can_be_told() -> None:
     timeline = Timeline(1000.0)
     failure = Failure(Code.TIMEOUT, "no answer in time")
     add(timeline, IMAGE, outcome(0, 1, failure=failure))
-    add(timeline, IMAGE, outcome(2, 1))
+    add(timeline, IMAGE, outcome(2, 1), number=2)
     add(timeline, IMAGE, outcome(4, 1, result=Unchanged("")))
     drawn = timeline.as_json()
     looks = [len(spent) - 1 for _lane, _start, _length, *spent in drawn["bars"]]
