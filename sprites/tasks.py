@@ -111,11 +111,8 @@ def resync(run: int) -> None:
 
 
 def _sync(run: SyncRun) -> None:
-    request, chosen, stop = (
-        SyncRequest.from_json(run.selection),
-        checked_options(**run.overrides),
-        Stop(),
-    )
+    request, stop = SyncRequest.from_json(run.selection), Stop()
+    chosen = checked_options(**run.overrides)
     _stops.add(stop)
     try:
         sync(request, chosen, stop=stop, queued=run)
