@@ -5,7 +5,7 @@ In goes a key such as ``versions/generation-v/black-white/animated/front_shiny``
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -36,6 +36,9 @@ class Facets:
     shiny: bool
     female: bool
     animated: bool
+
+
+FACETS = tuple(item.name for item in fields(Facets))
 
 
 def is_valid(key: str) -> bool:

@@ -14,6 +14,11 @@ def full_name(name: str) -> str:
     return ALIASES.get(name, name)
 
 
+def short_name(name: str) -> str:
+    """Return a set's short name, or its own where it has none."""
+    return next((short for short, full in ALIASES.items() if full == name), name)
+
+
 MAIN = ("default", "artwork", "home", ANIMATED, "icons")
 """The looks that the gallery puts in its switch; every other set can be asked for as well."""
 

@@ -4,6 +4,7 @@ In goes a stored sprite and the side of the box it must fit; no file is ever ope
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -36,6 +37,14 @@ class Picture:
     def size(self) -> SafeString:
         """Return both attributes, whatever way the visitor's language writes numbers."""
         return mark_safe(f'width="{self.width:d}" height="{self.height:d}"')
+
+
+class Stage(NamedTuple):
+    """What a page shows in one place: a still, a picture that moves, both, or why there is none."""
+
+    still: Picture | None = None
+    moving: Picture | None = None
+    missing: str = ""
 
 
 def picture(pokemon: Pokemon, sprite: Sprite, box: int) -> Picture:

@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_safe
 
+from ..keys import FACETS
 from ..models import Pokemon, Sprite
+from ..models.pokemon import STATS
 from .filters import Filters, choices
-from .listing import Row, listing
+from .listing import Card, read_page
 
-_FACTS = ("key", "set", "generation", "facing", "variant", "shiny", "female", "animated", "state",
-          "media_type", "width", "height", "frames", "size", "sha256")  # fmt: skip
-_STATS = ("hp", "attack", "defense", "special_attack", "special_defense", "speed")
+_FACTS = ("key", *FACETS, "state", "media_type", "width", "height", "frames", "size", "sha256")
 _MEASURES = ("id", "name", "species", "number", "form", "generation", "is_default", "height",
              "weight")  # fmt: skip
 
@@ -26,23 +26,22 @@ _MEASURES = ("id", "name", "species", "number", "form", "generation", "is_defaul
 def pokemon_list(request: HttpRequest) -> HttpResponse:
     """Return one page of Pokémon; the same query string as the gallery's list."""
     filters, ignored = Filters.read(request.GET, choices())
-    found = listing(filters)
-    pages = found.paginator.num_pages
+    cards, pages = read_page(filters)
 
     def page(number: int) -> str | None:
-        exists = 1 <= number <= pages
+        exists = 1 <= number <= pages.num_pages
         path = reverse("sprites:api-list") + filters.but(page=number).query
         return request.build_absolute_uri(path) if exists else None
 
     return JsonResponse(
         {
-            "count": found.total,
+            "count": pages.count,
             "page": filters.page,
-            "pages": pages,
+            "pages": pages.num_pages,
             "previous": page(filters.page - 1),
             "next": page(filters.page + 1),
             "ignored": ignored,
-            "results": [_row(row, request.build_absolute_uri) for row in found.rows],
+            "results": [_card(card, request.build_absolute_uri) for card in cards],
         }
     )
 
@@ -57,30 +56,29 @@ def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
         nearest = [pokemon.name for pokemon in Pokemon.objects.nearest(name)]
         return JsonResponse({"error": "not found", "nearest": nearest}, status=404)
     sprites = pokemon.sprites.shown().order_by("key")
-    types = [slot.type.name for slot in pokemon.type_slots.all()]
     absolute = request.build_absolute_uri
     return JsonResponse(
         {
-            **_pokemon(pokemon, types, absolute),
+            **_pokemon(pokemon, absolute),
             "base_experience": pokemon.base_experience,
-            "stats": {name: getattr(pokemon, name) for name in _STATS},
+            "stats": {name: getattr(pokemon, name) for name in STATS},
             "sprites": [_sprite(sprite, absolute) for sprite in sprites],
         }
     )
 
 
-def _pokemon(pokemon: Pokemon, types: list[str], absolute: Callable[[str], str]) -> dict[str, Any]:
+def _pokemon(pokemon: Pokemon, absolute: Callable[[str], str]) -> dict[str, Any]:
     return {
         **{name: getattr(pokemon, name) for name in _MEASURES},
-        "types": types,
+        "types": pokemon.type_names,
         "url": absolute(reverse("sprites:api-detail", args=[pokemon.id])),
         "page": absolute(pokemon.get_absolute_url()),
     }
 
 
-def _row(row: Row, absolute: Callable[[str], str]) -> dict[str, Any]:
-    still, moving = (sprite and _sprite(sprite, absolute) for sprite in row.sprites)
-    return {**_pokemon(row.pokemon, row.types, absolute), "still": still, "animated": moving}
+def _card(card: Card, absolute: Callable[[str], str]) -> dict[str, Any]:
+    still, moving = (sprite and _sprite(sprite, absolute) for sprite in (card.still, card.moving))
+    return {**_pokemon(card.pokemon, absolute), "still": still, "animated": moving}
 
 
 def _sprite(sprite: Sprite, absolute: Callable[[str], str]) -> dict[str, Any]:

@@ -3,21 +3,31 @@
 In go the filters and what the database has to choose from; out come menus and chips.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import labels
-from ..looks import ALIASES, ANIMATED, MAIN
+from ..looks import ANIMATED, MAIN
 from . import headings
 from .filters import LONGEST_TEXT, SIZES, Choices, Filters
 
+SORTS = {
+    "number": gettext_lazy("number"),
+    "-number": gettext_lazy("highest number"),
+    "name": gettext_lazy("name"),
+    "-name": gettext_lazy("name, Z to A"),
+    "height": gettext_lazy("smallest"),
+    "-height": gettext_lazy("tallest"),
+    "weight": gettext_lazy("lightest"),
+    "-weight": gettext_lazy("heaviest"),
+}
 
-@dataclass(frozen=True, slots=True)
-class Option:
+
+class Option(NamedTuple):
     """A link that changes one thing; ``chosen`` where it is that way already."""
 
     label: str
@@ -27,8 +37,7 @@ class Option:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Menu:
+class Menu(NamedTuple):
     """A group of options under a label that says what is chosen."""
 
     id: str
@@ -44,147 +53,62 @@ def controls(filters: Filters, known: Choices, total: int) -> dict[str, Any]:
         "longest_text": LONGEST_TEXT,
         "home": reverse("sprites:list"),
         "kept": filters.but(q="").pairs(),
-        "looks": looks(filters),
-        "games": games(filters, known),
-        "switches": switches(filters),
-        "menus": menus(filters, known),
-        "forms": forms(filters),
+        "looks": [_option(filters, "set", name, labels.set_name(name)) for name in MAIN],
+        "games": _games(filters, known),
+        "switches": [
+            _option(filters, "shiny", True, _("Shiny")),
+            _option(filters, "back", True, _("Back")),
+        ],
+        "menus": _menus(filters, known),
+        "forms": _option(filters, "forms", True, _("Forms")),
+        "sizes": [_option(filters, "size", size, str(size)) for size in SIZES],
         "chips": chips(filters),
         "sentence": headings.sentence(filters, total),
         "title": headings.title(filters, total),
     }
 
 
-SORTS = {
-    "number": gettext_lazy("number"),
-    "-number": gettext_lazy("highest number"),
-    "name": gettext_lazy("name"),
-    "-name": gettext_lazy("name, Z to A"),
-    "height": gettext_lazy("smallest"),
-    "-height": gettext_lazy("tallest"),
-    "weight": gettext_lazy("lightest"),
-    "-weight": gettext_lazy("heaviest"),
-}
+def _option(filters: Filters, field: str, value: Any, label: str, hint: str = "") -> Option:
+    name = field if value is True else f"{field}-{value}"
+    query = filters.toggled(field, value).query
+    return Option(label, query, filters.is_chosen(field, value), name, hint)
 
 
-def menus(filters: Filters, known: Choices) -> list[Menu]:
-    """Return the menus of the filter bar."""
+def _menus(filters: Filters, known: Choices) -> list[Menu]:
+    sets = [name for name, _generation in known.sets if name != ANIMATED]
+    types = sorted(known.types, key=labels.type_name)
     return [
-        _types(filters, known.types),
-        _generations(filters, known.generations),
-        _has(filters, known.sets),
-        _sorts(filters),
+        _menu(filters, "type", _("Type"), labels.type_name, types, "/"),
+        _menu(filters, "generation", _("Generation"), labels.generation_name, known.generations),
+        _menu(filters, "has", _("Has"), labels.set_name, [*sets, ANIMATED]),
+        _menu(filters, "sort", _("Sort"), lambda sort: str(SORTS[sort]), SORTS),
     ]
 
 
-def _types(filters: Filters, names: list[str]) -> Menu:
+def _menu(
+    filters: Filters,
+    field: str,
+    label: str,
+    name: Callable[[Any], str],
+    values: Iterable[Any],
+    between: str = ", ",
+) -> Menu:
+    now = getattr(filters, field)
+    shown = now if isinstance(now, tuple) else [now] if now != getattr(Filters(), field) else []
+    options = [_option(filters, field, value, name(value)) for value in values]
+    return Menu(field, label, between.join(map(name, shown)), options)
+
+
+def _games(filters: Filters, known: Choices) -> Menu:
+    """Return the menu of all sets that the switch has not."""
+    hints = {name: labels.generation_name(n) if n else "" for name, n in known.sets}
     options = [
-        Option(
-            labels.type_name(name),
-            filters.toggled("type", name).query,
-            name in filters.type,
-            f"type-{name}",
-        )
-        for name in names
+        _option(filters, "set", name, labels.set_name(name), hint)
+        for name, hint in hints.items()
+        if name not in MAIN
     ]
-    chosen = "/".join(map(labels.type_name, filters.type))
-    return Menu("type", _("Type"), chosen, sorted(options, key=lambda option: option.label))
-
-
-def _generations(filters: Filters, numbers: list[int]) -> Menu:
-    options = [
-        Option(
-            labels.generation_name(number),
-            filters.toggled("generation", number).query,
-            number in filters.generation,
-            f"generation-{number}",
-        )
-        for number in numbers
-    ]
-    chosen = ", ".join(map(labels.generation_name, filters.generation))
-    return Menu("generation", _("Generation"), chosen, options)
-
-
-def _has(filters: Filters, sets: list[tuple[str, int]]) -> Menu:
-    names = [name for name, _number in sets]
-    if ANIMATED not in names:
-        names.append(ANIMATED)
-    options = [
-        Option(
-            labels.set_name(name),
-            filters.but(has="" if filters.has == name else name).query,
-            filters.has == name,
-            f"has-{name}",
-        )
-        for name in names
-    ]
-    chosen = labels.set_name(filters.has) if filters.has else ""
-    return Menu("has", _("Has"), chosen, options)
-
-
-def _sorts(filters: Filters) -> Menu:
-    options = [
-        Option(str(label), filters.but(sort=sort).query, filters.sort == sort, f"sort-{sort}")
-        for sort, label in SORTS.items()
-    ]
-    return Menu(
-        "sort", _("Sort"), "" if filters.sort == "number" else str(SORTS[filters.sort]), options
-    )
-
-
-def looks(filters: Filters) -> list[Option]:
-    """Return the set switch: one option for each of the main looks."""
-    current = _short(filters.set)
-    return [
-        Option(labels.set_name(name), filters.but(set=name, page=filters.page).query,
-               name == current, f"set-{name}")
-        for name in MAIN
-    ]  # fmt: skip
-
-
-def games(filters: Filters, known: Choices) -> Menu:
-    """Return the menu of all the other sets."""
-    current = _short(filters.set)
-    options = [
-        Option(
-            labels.set_name(name),
-            filters.but(set=name, page=filters.page).query,
-            name == current,
-            f"set-{name}",
-            labels.generation_name(number) if number else "",
-        )
-        for name, number in known.sets
-        if _short(name) not in MAIN
-    ]
-    chosen = "" if current in MAIN else labels.set_name(current)
+    chosen = "" if filters.set in MAIN else labels.set_name(filters.set)
     return Menu("set", _("More sets"), chosen, options)
-
-
-def _short(name: str) -> str:
-    return {full: short for short, full in ALIASES.items()}.get(name, name)
-
-
-def switches(filters: Filters) -> list[Option]:
-    """Return the toggles for the look of the whole grid."""
-    shiny = filters.but(shiny=not filters.shiny, page=filters.page)
-    back = filters.but(back=not filters.back, page=filters.page)
-    return [
-        Option(_("Shiny"), shiny.query, filters.shiny, "shiny"),
-        Option(_("Back"), back.query, filters.back, "back"),
-    ]
-
-
-def forms(filters: Filters) -> Option:
-    """Return the toggle for forms beside each species' own."""
-    return Option(_("Forms"), filters.but(forms=not filters.forms).query, filters.forms, "forms")
-
-
-def sizes(filters: Filters) -> list[Option]:
-    """Return the page sizes."""
-    return [
-        Option(str(size), filters.but(size=size).query, size == filters.size, f"size-{size}")
-        for size in SIZES
-    ]
 
 
 def chips(filters: Filters) -> list[Option]:
@@ -192,10 +116,12 @@ def chips(filters: Filters) -> list[Option]:
     taken = [(f"“{filters.q}”", filters.but(q=""))] if filters.q else []
     taken += [(labels.type_name(name), filters.toggled("type", name)) for name in filters.type]
     taken += [
-        (_("generation %(numeral)s") % {"numeral": labels.generation_name(number)},
-         filters.toggled("generation", number))
+        (
+            _("generation %(numeral)s") % {"numeral": labels.generation_name(number)},
+            filters.toggled("generation", number),
+        )
         for number in filters.generation
-    ]  # fmt: skip
+    ]
     if filters.has:
         taken.append((labels.set_name(filters.has), filters.but(has="")))
     if not filters.forms:

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.utils.http import urlencode
 
 from .. import labels
-from ..looks import Look, full_name
+from ..looks import Look, full_name, short_name
 from ..models import Pokemon, PokemonQuerySet, Sprite, Type
 from ..models.pokemon import SORTS
 
@@ -32,11 +32,17 @@ _SHOWN = 20
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SWITCH = {"on": True, "off": False}
+_LOOK = {"set", "shiny", "back"}
+_OFF = {"has": "", "shiny": False, "back": False, "forms": False}
+"""What a field is when its value is taken off; of the others one is always chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The types, generations and sets that the mirror has, the sets with their generation."""
+    """The types, generations and sets that the mirror has.
+
+    A set is its short name and the newest generation that it belongs to.
+    """
 
     types: list[str]
     generations: list[int]
@@ -53,8 +59,9 @@ class Choices:
 
     def set(self, text: str) -> str | None:
         """Read the name of a set that is here or has a name for people."""
-        name = full_name(text)
-        return text if name in dict(self.sets) or name in labels.SET_ORDER else None
+        name = short_name(text)
+        known = name in dict(self.sets) or full_name(name) in labels.SET_ORDER
+        return name if known else None
 
 
 def choices() -> Choices:
@@ -69,10 +76,11 @@ def choices() -> Choices:
     for kind, name, number in found:
         if kind == "set":
             newest[name] = max(newest.get(name, 0), number or 0)
+    ordered = sorted(newest.items(), key=lambda item: (labels.SET_ORDER.get(item[0], 99), item))
     return Choices(
         sorted(name for kind, name, _number in found if kind == "type"),
         sorted(number for kind, _name, number in found if kind == "generation"),
-        sorted(newest.items(), key=lambda item: (labels.SET_ORDER.get(item[0], 99), item)),
+        [(short_name(name), number) for name, number in ordered],
     )
 
 
@@ -150,26 +158,34 @@ class Filters:
         return Look(self.set, self.shiny, self.back)
 
     @property
-    def narrows(self) -> bool:
-        """Tell whether any Pokémon is left out."""
-        return bool(self.q or self.type or self.generation or self.has or not self.forms)
-
-    @property
     def all(self) -> Self:
         """Return the same look and order of every Pokémon."""
-        return replace(self, q="", type=(), generation=(), has="", forms=True, page=1)
+        return self.but(q="", type=(), generation=(), has="", forms=True)
+
+    @property
+    def narrows(self) -> bool:
+        """Tell whether any Pokémon is left out."""
+        return self.all != self.but(page=1)
 
     def but(self, **changes: Any) -> Self:
-        """Return these filters with some changed, on the first page unless the page is given."""
-        return replace(self, **{"page": 1, **changes})
+        """Return these filters with some changed; a change of the look alone keeps the page."""
+        page = {} if changes.keys() <= _LOOK else {"page": 1}
+        return replace(self, **page | changes)
+
+    def is_chosen(self, field: str, value: object) -> bool:
+        """Tell whether a field has this value, or has it among others."""
+        now = getattr(self, field)
+        return value in now if isinstance(now, tuple) else value == now
 
     def toggled(self, field: str, value: Any) -> Self:
-        """Return these filters with one type or generation put in, or taken out."""
-        chosen = getattr(self, field)
-        if value in chosen:
-            return self.but(**{field: tuple(item for item in chosen if item != value)})
-        kept = chosen[1 - MAX_TYPES :] if field == "type" else chosen
-        return self.but(**{field: (*kept, value)})
+        """Return these filters with a value chosen, or taken off if it was and may be."""
+        now = getattr(self, field)
+        if not isinstance(now, tuple):
+            return self.but(**{field: _OFF.get(field, value) if value == now else value})
+        kept = tuple(item for item in now if item != value)
+        if value not in now:
+            kept = (*(kept[1 - MAX_TYPES :] if field == "type" else kept), value)
+        return self.but(**{field: kept})
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the query string's pairs; what is as by default is left out."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from ..looks import ANIMATED
 from ..models import Pokemon, SyncRun
 from . import controls, detail
 from .filters import LONGEST_TEXT, Filters, choices
-from .listing import Listing, card, listing
+from .listing import read_page
 
 PREFERENCES = {"theme": ("light", "dark", "system"), "motion": ("on", "off")}
 """What a visitor can choose for good; the cookies are called ``sprites_theme`` and so on."""
@@ -30,39 +31,38 @@ def pokemon_list(request: HttpRequest) -> HttpResponse:
     """Show the grid, one page of it, as the query string asks."""
     known = choices()
     filters, ignored = Filters.read(request.GET, known)
-    found = listing(filters)
+    cards, pages = read_page(filters)
     context: dict[str, Any] = {
         "run": SyncRun.objects.live().first(),
         "here": reverse("sprites:list") + filters.query,
         "ignored": ignored,
     }
-    if not found.total and not filters.narrows:
+    if not pages.count and not filters.narrows:
         return render(request, "sprites/empty.html", context)
-    context |= controls.controls(filters, known, found.total)
-    if not found.total:
+    context |= controls.controls(filters, known, pages.count)
+    if not pages.count:
         nearest = Pokemon.objects.nearest(filters.q) if filters.q else []
         return render(request, "sprites/nothing.html", {**context, "nearest": nearest})
-    if found.past_the_end:
-        last = found.paginator.num_pages
-        context |= {"last": last, "last_query": filters.but(page=last).query}
+    if filters.page > pages.num_pages:
+        context["last"] = pages.num_pages
+        context["last_query"] = filters.but(page=pages.num_pages).query
         return render(request, "sprites/past_the_end.html", context, status=404)
-    return render(request, "sprites/list.html", {**context, **_grid(filters, found)})
+    context |= {"cards": cards, "moves": filters.set == ANIMATED, **_turn(filters, pages)}
+    return render(request, "sprites/list.html", context)
 
 
-def _grid(filters: Filters, found: Listing) -> dict[str, object]:
-    page = found.paginator.page(filters.page)
-    elided = found.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+def _turn(filters: Filters, pages: "Paginator[int]") -> dict[str, object]:
+    """Return the links to other pages; None stands for those that are left out between two."""
+    here = filters.page
+    elided = pages.get_elided_page_range(here, on_each_side=1, on_ends=1)
     return {
-        "cards": [card(row, filters.look) for row in found.rows],
-        "moves": filters.set == ANIMATED,
-        "page": page,
+        "page": pages.page(here),
         "pages": [
             (number, filters.but(page=number).query if isinstance(number, int) else None)
             for number in elided
         ],
-        "previous": filters.but(page=page.number - 1).query,
-        "next": filters.but(page=page.number + 1).query,
-        "sizes": controls.sizes(filters),
+        "previous": filters.but(page=here - 1).query,
+        "next": filters.but(page=here + 1).query,
     }
 
 
@@ -74,15 +74,18 @@ def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
         pokemon = Pokemon.objects.with_types().find(name)
     except Pokemon.DoesNotExist:
         return not_found(request, name)
-    context = detail.facts(pokemon) | detail.family(pokemon)
     asked = request.GET.get("sprite", "")
-    context |= detail.sprites(pokemon, asked)
-    is_shown = "sprite" in context and context["sprite"].key == asked
-    query = f"?{urlencode({'sprite': asked})}" if is_shown else ""
-    context["here"] = pokemon.get_absolute_url() + query
-    context["canonical"] = request.build_absolute_uri(pokemon.get_absolute_url())
-    if context.get("address"):
-        context["address"] = request.build_absolute_uri(context["address"])
+    context = {
+        **detail.facts(pokemon),
+        **detail.family(pokemon),
+        **detail.sprites(pokemon, asked),
+    }
+    here, sprite = pokemon.get_absolute_url(), context.get("sprite")
+    is_shown = sprite is not None and sprite.key == asked
+    context["here"] = f"{here}?{urlencode({'sprite': asked})}" if is_shown else here
+    context["canonical"] = request.build_absolute_uri(here)
+    if sprite and sprite.file:
+        context["address"] = request.build_absolute_uri(sprite.file.url)
     return render(request, "sprites/detail.html", context)
 
 

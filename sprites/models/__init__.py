@@ -4,12 +4,11 @@ Each model stands with the questions that are asked of it, as a queryset that a 
 Rows of Pokemon, Type and Sprite are written by ``sync.writer`` alone.
 """
 
-from .pokemon import STATS, Pokemon, PokemonQuerySet, PokemonType, Type
+from .pokemon import Pokemon, PokemonQuerySet, PokemonType, Type
 from .run import SyncRun, SyncRunQuerySet
 from .sprite import Sprite, SpriteQuerySet, sprite_storage
 
 __all__ = [
-    "STATS",
     "Pokemon",
     "PokemonQuerySet",
     "PokemonType",

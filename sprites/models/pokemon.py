@@ -7,16 +7,16 @@ from django.db import models
 from django.db.models import Count, F, Func, OrderBy, Prefetch, Q, QuerySet, Value, Window
 from django.db.models.functions import Replace
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from ..labels import number, pokemon_name, slug
 from .sprite import Sprite
 
-STATS = ("hp", "attack", "defense", "special_attack", "special_defense", "speed")
-"""The base stats, each a field of Pokemon."""
-
 SORTS = ("number", "name", "height", "weight")
 """What a list can be sorted by; a ``-`` before it turns the order round."""
+STATS = ("hp", "attack", "defense", "special_attack", "special_defense", "speed")
+"""The columns of the base stats."""
 
 
 class PokemonQuerySet(QuerySet["Pokemon"]):
@@ -165,6 +165,11 @@ class Pokemon(models.Model):
         """Return its page in the gallery: by name where the name is a plain one, else by id."""
         plain = slug(self.name) == self.name and number(self.name) is None
         return reverse("sprites:detail", args=[self.name if plain and self.name else self.id])
+
+    @cached_property
+    def type_names(self) -> list[str]:
+        """Return the names of its types in slot order; after ``with_types`` they cost no query."""
+        return [slot.type.name for slot in self.type_slots.all()]
 
     @property
     def label(self) -> str:

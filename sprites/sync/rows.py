@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from ..keys import facets
-from ..models import STATS, Sprite
+from ..models import Sprite
+from ..models.pokemon import STATS
 from ..worker.records import PokemonRecord
 from .entries import SpriteEntry, Verdict
 from .known import Known
@@ -95,10 +96,6 @@ def _identity(pokemon: int, key: str, url: str) -> Row:
 @lru_cache(maxsize=1024)
 def _facets(key: str) -> Mapping[str, object]:
     return asdict(facets(key))
-
-
-FACETS = tuple(_facets(""))
-"""The columns that a sprite's row gets when it is new and keeps: what its key says."""
 
 
 def sprite_row(entry: SpriteEntry, now: datetime) -> Row:

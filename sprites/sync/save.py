@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from ..keys import FACETS
 from ..models import Pokemon, PokemonType, Sprite, Type
 from ..worker.records import PokemonRecord
 from . import rows
@@ -42,7 +43,7 @@ def _save_listed(pairs: Sequence[Pair], now: datetime) -> None:
         Sprite,
         (row for record, known in pairs for row in rows.listing_rows(record, known)),
         unique=rows.SPRITE_KEY,
-        fixed=rows.FACETS,
+        fixed=FACETS,
     )
     for record, known in pairs:
         if gone := list(rows.unlisted_keys(record, known)):
@@ -66,7 +67,7 @@ def save_sprites(entries: Sequence[SpriteEntry], now: datetime) -> None:
         Sprite,
         (rows.sprite_row(entry, now) for entry in entries),
         unique=rows.SPRITE_KEY,
-        fixed=("url", *rows.FACETS),
+        fixed=("url", *FACETS),
     )
     if entries[0].verdict is Verdict.MISSING:
         ids = {entry.pokemon for entry in entries}
