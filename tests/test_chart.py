@@ -30,7 +30,7 @@ def timeline(**fields: object) -> dict[str, object]:
         "bars": bars,
         "failures": [(0, 0.75)],
         "lanes": [(3, 1.5), (1, 0.5)],
-        "looks": [0, 1, 1, 1, 1],
+        "kinds": [0, 1, 1, 1, 1],
         "pauses": [],
     }
     return {**base, "bin": 0.5, "busy": [1.5, 1.5, 0.0, 1.0], "grain": 0, **fields}
@@ -44,10 +44,12 @@ def drawing(picture: dict[str, object]) -> Drawing:
 
 
 def test_bars_lie_where_the_time_was() -> None:
-    """Each look is one path, its bars begin in proportion to time, and a failure has a mark."""
+    """Each kind is one path, its bars begin in proportion to time, and a failure has a mark."""
     drawn = drawing(timeline())
-    assert [shape.css for shape in drawn.shapes] == ["json", "image", "retry", "failure"]
-    starts = {shape.css: float(re.findall(r"M([\d.]+)", shape.path)[0]) for shape in drawn.shapes}
+    assert [series.css for series in drawn.series] == ["json", "image", "retry", "failure"]
+    starts = {
+        series.css: float(re.findall(r"M([\d.]+)", series.path)[0]) for series in drawn.series
+    }
     left, right = starts["json"], WIDTH - 6
     assert starts["image"] == pytest.approx(left + (right - left) / 8, abs=0.2)
     assert starts["retry"] == pytest.approx(left + (right - left) * 3 / 4, abs=0.2)
@@ -66,7 +68,7 @@ def test_a_bar_of_many_attempts_shows_their_shares() -> None:
         timeline.add(Attempt(job, Outcome(meter=meter, failure=broken), 1, is_last=True))
     drawn = draw(SyncRun(workers=8, seconds=41_000 / 8 * 0.06, picture=timeline.as_json()))
     assert drawn is not None
-    areas = {shape.css: area(shape.path) for shape in drawn.shapes}
+    areas = {series.css: area(series.path) for series in drawn.series}
     whole = (WIDTH - 40) * drawn.lane_height * 8
     assert areas["image"] / whole == pytest.approx(40_000 * 0.02 / (41_000 * 0.06), rel=0.1)
     assert areas["json"] / areas["image"] == pytest.approx(1000 * 0.06 / (40_000 * 0.02), rel=0.1)
@@ -77,7 +79,7 @@ def test_a_bar_of_many_attempts_shows_their_shares() -> None:
 
 
 def area(path: str) -> float:
-    """Add up the rectangles of a shape."""
+    """Add up the rectangles of a series."""
     return sum(float(w) * float(h) for w, h in re.findall(r"h([\d.]+)v([\d.]+)", path))
 
 
@@ -92,7 +94,7 @@ def test_pauses_that_meet_are_one() -> None:
     """A host that is left alone twice at once is paused once, for as long as both say."""
     pauses = [(0.1, 0.5, "https://a"), (0.2, 0.8, "https://a"), (1.5, 0.2, "https://b")]
     drawn = drawing(timeline(pauses=pauses))
-    assert [words for _x, _width, words in drawn.pauses] == [
+    assert [words for _left, _width, words in drawn.pauses] == [
         "https://a asked for a pause of 0.9 s",
         "https://b asked for a pause of 0.2 s",
     ]
@@ -117,7 +119,7 @@ def test_a_full_sketch_is_quick_to_draw(db: None) -> None:
     """The picture of a run with as many bars as can be costs well under 1 s to draw."""
     bars = [(place % 64, place / 100, 0.02, *[0.004] * 5) for place in range(2000)]
     run = running(workers=64, seconds=20.0, state="done")
-    run.picture = timeline(bars=bars, lanes=[(31, 9.0)] * 64, looks=[3600] * 5)
+    run.picture = timeline(bars=bars, lanes=[(31, 9.0)] * 64, kinds=[3600] * 5)
     begun = time.process_time()
     render_to_string("admin/sprites/syncrun/picture.html", {"drawing": draw(run)})
     assert time.process_time() - begun < 0.5

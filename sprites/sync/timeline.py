@@ -27,7 +27,7 @@ _FIRST_BIN = 0.01
 """Seconds of the first bins that the workers' time is summed up in."""
 
 
-class Look(IntEnum):
+class AttemptKind(IntEnum):
     """What an attempt was; a bar is drawn in this order from the bottom up."""
 
     UNCHANGED = 0
@@ -41,7 +41,7 @@ class Look(IntEnum):
 class Bar:
     """One attempt, or several that lie too close to be told apart; seconds since the run began.
 
-    ``spent`` has the seconds of each look, of all attempts together.
+    ``spent`` has the seconds of each kind, of all attempts together.
     """
 
     lane: int
@@ -60,7 +60,7 @@ class Timeline:
         self._lanes: dict[str, int] = {}
         self._tasks: list[int] = []
         self._seconds: list[float] = []
-        self._looks = [0] * len(Look)
+        self._kinds = [0] * len(AttemptKind)
         self._pauses: list[tuple[float, float, str]] = []
         self._marks: list[tuple[int, float]] = []
         self._mark_grain = _FIRST_BIN
@@ -80,18 +80,18 @@ class Timeline:
         if meter is None or isinstance(attempt.job, ProbeJob):
             return
         start = max(meter.started - self._began, 0.0)
-        lane, look = self._lane(meter.worker), _look(attempt)
+        lane, kind = self._lane(meter.worker), _kind(attempt)
         self._tasks[lane] += 1
         self._seconds[lane] += meter.seconds
-        self._looks[look] += 1
+        self._kinds[kind] += 1
         self._spend(start, start + meter.seconds)
         if lane < DRAWN_LANES:
-            self._draw(lane, start, meter.seconds, look)
+            self._draw(lane, start, meter.seconds, kind)
 
     def as_json(self) -> dict[str, Any]:
         """Return the timeline as a run's row keeps it, times in seconds.
 
-        A bar is its lane, its start, its length, and the seconds of each look up to the last one.
+        A bar is its lane, its start, its length, and the seconds of each kind up to the last one.
         """
         bars = _merged(self._bars, self._grain) if self._grain else self._bars
         return {
@@ -101,7 +101,7 @@ class Timeline:
                 (tasks, round(seconds, 3))
                 for tasks, seconds in zip(self._tasks, self._seconds, strict=True)
             ],
-            "looks": list(self._looks),
+            "kinds": list(self._kinds),
             "pauses": list(self._pauses),
             "bin": self._bin,
             "busy": [round(seconds / self._bin, 3) for seconds in self._busy],
@@ -126,12 +126,12 @@ class Timeline:
             low, high = place * self._bin, (place + 1) * self._bin
             self._busy[place] += max(min(end, high) - max(start, low), 0.0)
 
-    def _draw(self, lane: int, start: float, seconds: float, look: Look) -> None:
-        spent = tuple(seconds if each == look else 0.0 for each in Look)
+    def _draw(self, lane: int, start: float, seconds: float, kind: AttemptKind) -> None:
+        spent = tuple(seconds if each == kind else 0.0 for each in AttemptKind)
         self._bars.append(Bar(lane, start, start + seconds, spent))
         if len(self._bars) > MAX_BARS:
             self._coarsen()
-        if look == Look.FAILURE:
+        if kind == AttemptKind.FAILURE:
             self._marks.append((lane, start + seconds / 2))
         while len(self._marks) > _MAX_MARKS:
             self._thin_out()
@@ -157,14 +157,14 @@ class Timeline:
             self._bars = _merged(self._bars, self._grain)
 
 
-def _look(attempt: Attempt[Job]) -> Look:
+def _kind(attempt: Attempt[Job]) -> AttemptKind:
     if attempt.outcome.failure is not None:
-        return Look.FAILURE
+        return AttemptKind.FAILURE
     if attempt.number > 1:
-        return Look.RETRY
+        return AttemptKind.RETRY
     if isinstance(attempt.outcome.result, Unchanged):
-        return Look.UNCHANGED
-    return Look.JSON if isinstance(attempt.job, ResourceJob) else Look.IMAGE
+        return AttemptKind.UNCHANGED
+    return AttemptKind.JSON if isinstance(attempt.job, ResourceJob) else AttemptKind.IMAGE
 
 
 def _merged(bars: Iterable[Bar], grain: float) -> list[Bar]:
@@ -181,7 +181,7 @@ def _joined(one: Bar, other: Bar) -> Bar:
 
 
 def _written(bar: Bar) -> tuple[float, ...]:
-    """Write a bar's numbers; looks that it has nothing of are left out at the end."""
-    last = max((look for look in Look if bar.spent[look]), default=Look.UNCHANGED)
+    """Write a bar's numbers; kinds that it has nothing of are left out at the end."""
+    last = max((kind for kind in AttemptKind if bar.spent[kind]), default=AttemptKind.UNCHANGED)
     spent = (round(seconds, 4) for seconds in bar.spent[: last + 1])
     return bar.lane, round(bar.start, 4), round(bar.end - bar.start, 4), *spent

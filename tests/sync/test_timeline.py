@@ -6,7 +6,7 @@ import pytest
 
 from sprites.errors import Code
 from sprites.sync.events import Attempt
-from sprites.sync.timeline import MAX_BARS, Look, Timeline
+from sprites.sync.timeline import MAX_BARS, AttemptKind, Timeline
 from sprites.worker.records import (
     Failure,
     Job,
@@ -56,8 +56,8 @@ def test_what_an_attempt_was_can_be_told() -> None:
     add(timeline, IMAGE, outcome(2, 1), number=2)
     add(timeline, IMAGE, outcome(4, 1, result=Unchanged("")))
     drawn = timeline.as_json()
-    looks = [len(spent) - 1 for _lane, _start, _length, *spent in drawn["bars"]]
-    assert looks == [Look.FAILURE, Look.RETRY, Look.UNCHANGED]
+    kinds = [len(spent) - 1 for _lane, _start, _length, *spent in drawn["bars"]]
+    assert kinds == [AttemptKind.FAILURE, AttemptKind.RETRY, AttemptKind.UNCHANGED]
     assert drawn["failures"] == [(0, 0.5)]
 
 
@@ -71,9 +71,9 @@ def test_a_long_run_is_bounded() -> None:
         add(timeline, jobs[number % 3], outcome(begun, 0.05, number % 8, failure=broken))
     drawn = timeline.as_json()
     assert 500 < len(drawn["bars"]) <= MAX_BARS
-    spent = [sum(bar[3 + look : 4 + look][0] for bar in drawn["bars"] if bar[3 + look :])
-             for look in Look]  # fmt: skip
-    assert spent == pytest.approx([0.05 * count for count in drawn["looks"]], abs=0.1)
+    spent = [sum(bar[3 + kind : 4 + kind][0] for bar in drawn["bars"] if bar[3 + kind :])
+             for kind in AttemptKind]  # fmt: skip
+    assert spent == pytest.approx([0.05 * count for count in drawn["kinds"]], abs=0.1)
     assert max(length for _lane, _start, length, *_spent in drawn["bars"]) < 10
     assert drawn["failures"] == [(31_337 % 8, round(31_337 // 8 * 0.05 + 0.025, 3))]
     assert len(drawn["busy"]) <= 240
