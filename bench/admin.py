@@ -81,11 +81,11 @@ def report(name: str, ask: Callable[[], Any]) -> str:
 
 def measure_start(client: Any, api: Any, preview: str) -> None:
     """Print how long the start of a run takes to return, and to reach upstream."""
-    found = re.search(r'name="wish" value="([^"]+)', preview)
+    found = re.search(r'name="request" value="([^"]+)', preview)
     assert found is not None
     api.clear_log()
     began = time.perf_counter()
-    client.post("/admin/sprites/syncrun/start/", {"wish": found[1]})
+    client.post("/admin/sprites/syncrun/start/", {"request": found[1]})
     print(f"{(time.perf_counter() - began) * 1000:8.0f} ms  until the start has returned")
     while not api.requests():
         pass

@@ -75,8 +75,8 @@ _SETS: dict[str, str | Promise] = {
     ANIMATED: pgettext_lazy("set", "animated"),
 }
 
-SET_ORDER = {name: place for place, name in enumerate(_SETS)}
-"""The sets in the order that a page shows them; an unknown one comes last."""
+SETS = tuple(_SETS)
+"""The sets that have a name for people, in the order that a page shows them."""
 
 _ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV"]
 
@@ -107,6 +107,12 @@ def set_name(name: str) -> str:
     """Name a set, by its own or its short name."""
     full = full_name(name)
     return str(_SETS.get(full) or _words(full))
+
+
+def set_order(name: str) -> tuple[int, str]:
+    """Return a set's place on a page; those that nobody knows come last, by their names."""
+    full = full_name(name)
+    return SETS.index(full) if full in SETS else len(SETS), full
 
 
 def generation_name(number: int) -> str:

@@ -3,9 +3,11 @@
 In goes a stored sprite and the side of the box it must fit; no file is ever opened.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -34,9 +36,21 @@ class Picture:
     pixelated: bool
 
     @property
+    def attributes(self) -> dict[str, object]:
+        """Return what every ``img`` of it has."""
+        facts = {"src": self.url, "width": self.width, "height": self.height, "alt": self.alt}
+        return {**facts, "loading": "lazy", "decoding": "async"}
+
+    @property
     def size(self) -> SafeString:
         """Return both attributes, whatever way the visitor's language writes numbers."""
         return mark_safe(f'width="{self.width:d}" height="{self.height:d}"')
+
+
+def img(attributes: Mapping[str, object]) -> SafeString:
+    """Write an ``img`` element; every value is escaped."""
+    written = (format_html(' {}="{}"', name, value) for name, value in attributes.items())
+    return format_html("<img{}>", SafeString("".join(written)))
 
 
 class Stage(NamedTuple):

@@ -53,11 +53,11 @@ def text(response: Any) -> str:
     return str(response.content.decode())
 
 
-def wish(page: str) -> dict[str, str]:
+def sync_request(page: str) -> dict[str, str]:
     """Return what the button of a preview sends."""
-    found = re.search(r'name="wish" value="([^"]+)"', page)
+    found = re.search(r'name="request" value="([^"]+)"', page)
     assert found, page
-    return {"wish": found[1]}
+    return {"request": found[1]}
 
 
 def figures(page: str) -> list[str]:
@@ -67,7 +67,7 @@ def figures(page: str) -> list[str]:
 
 def confirm(client: Client, page: str) -> SyncRun:
     """Press the button of a preview, and return the run when it has ended."""
-    response = client.post(reverse(RUNS + "start"), wish(page))
+    response = client.post(reverse(RUNS + "start"), sync_request(page))
     assert response.status_code == 302, response
     finish()
     run = SyncRun.objects.order_by("-id").first()
@@ -203,7 +203,7 @@ def test_fetch_says_what_is_wrong(db: None, ash: Client, form: dict[str, str], w
     """A wrong option is named on the form; a factory's path can't be typed in at all."""
     page = text(ash.post(reverse(RUNS + "fetch"), form))
     assert words in page
-    assert 'name="wish"' not in page
+    assert 'name="request"' not in page
 
 
 def test_what_no_id_can_be_is_not_found(db: None, ash: Client) -> None:
@@ -222,7 +222,7 @@ def test_a_form_with_a_nul_is_shown_again(db: None, ash: Client) -> None:
     page = text(ash.post(reverse(RUNS + "fetch"), {"sprites": "a\0b", "ids": "1-7"}))
     assert "Null characters are not allowed." in page
     assert 'value="1-7"' in page
-    assert 'name="wish"' not in page
+    assert 'name="request"' not in page
 
 
 @pytest.mark.parametrize("query", ["state__exact=%00", "&".join(["state__exact=failed"] * 1500)])
@@ -281,7 +281,7 @@ def test_an_action_on_1000_is_quick(db: None, ash: Client, settings: Any) -> Non
     assert time.perf_counter() - begun < 1
     assert figures(page) == ["1,000", "5,000", "≈ 6,001"]
     begun = time.perf_counter()
-    assert ash.post(reverse(RUNS + "start"), wish(page)).status_code == 302
+    assert ash.post(reverse(RUNS + "start"), sync_request(page)).status_code == 302
     assert time.perf_counter() - begun < 1
 
 
@@ -330,7 +330,7 @@ def test_without_the_permission_there_is_no_button(site: Site) -> None:
     for url in urls(run):
         assert brock.post(url).status_code in (302, 403), url
     assert brock.get(reverse(RUNS + "fetch")).status_code == 403
-    assert "wish" not in text(act(brock, "pokemon", [1]))
+    assert 'name="request"' not in text(act(brock, "pokemon", [1]))
     _untouched(site, run)
 
 
@@ -356,7 +356,7 @@ def test_a_second_start_is_told_who_holds_the_lock(site: Site, ash: Client) -> N
     """While a run lives a start makes no row and no request, and shows that run with its start."""
     page = text(ash.post(reverse(RUNS + "fetch"), {"limit": "3"}))
     holder = running()
-    told = ash.post(reverse(RUNS + "start"), wish(page), follow=True)
+    told = ash.post(reverse(RUNS + "start"), sync_request(page), follow=True)
     assert told.redirect_chain[0][0] == reverse(RUNS + "change", args=[holder.pk])
     assert f"Run {holder.pk} holds the lock since" in text(told)
     assert "holds the lock since" in text(ash.post(reverse(RUNS + "fetch"), {"limit": "3"}))
@@ -381,7 +381,9 @@ def test_a_dead_run_shows_as_interrupted_and_runs_again(site: Site, ash: Client)
 
 def test_a_forged_preview_starts_nothing(site: Site, ash: Client) -> None:
     """What a preview's button sends can't be made up: it is signed."""
-    response = ash.post(reverse(RUNS + "start"), {"wish": "eyJyZXF1ZXN0Ijp7fX0:1:2"}, follow=True)
+    response = ash.post(
+        reverse(RUNS + "start"), {"request": "eyJyZXF1ZXN0Ijp7fX0:1:2"}, follow=True
+    )
     assert "out of date" in text(response)
     assert not SyncRun.objects.exists()
 

@@ -101,7 +101,7 @@ def test_no_form_of_the_admin_breaks_it(boss: Client) -> None:
         return boss.post(ADMIN + path, form, content_type=FORM).status_code
 
     pages = [f"syncrun/fetch/?{name}=VALUE" for name in FetchForm.base_fields]
-    pages += ["syncrun/start/?wish=VALUE", "syncrun/1/retry/?failure=VALUE"]
+    pages += ["syncrun/start/?request=VALUE", "syncrun/1/retry/?failure=VALUE"]
     pages += [f"syncrun/VALUE/{name}/" for name in ("stop", "again", "retry")]
     for model, action in (
         ("pokemon", "resync"),

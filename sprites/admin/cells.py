@@ -1,17 +1,14 @@
 """Small pieces of the admin's pages: pictures, links and numbers, with everything escaped."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from django.urls import NoReverseMatch
-from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from ..models import Pokemon, Sprite
-from ..pictures import picture
+from ..pictures import img, picture
 
 NOTHING = "–"
 
@@ -22,11 +19,7 @@ def thumbnail(pokemon: Pokemon, sprite: Sprite | None, box: int = 48) -> SafeStr
         return SafeString(NOTHING)
     shown = picture(pokemon, sprite, box)
     kind = "pixels" if shown.pixelated else "smooth"
-    return format_html(
-        '<img class="sprites-thumb {}" src="{}" width="{}" height="{}" alt="{}"'
-        ' loading="lazy" decoding="async">',
-        *(kind, shown.url, str(shown.width), str(shown.height), shown.alt),
-    )
+    return img({"class": f"sprites-thumb {kind}", **shown.attributes})
 
 
 def link(url: str, text: object) -> SafeString:
@@ -44,16 +37,6 @@ def public_url(pokemon: Pokemon) -> str | None:
         return None
 
 
-def weight(count: int | None) -> str:
-    """Write a number of bytes."""
-    if count is None:
-        return NOTHING
-    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if count >= size:
-            return f"{number_format(round(count / size, 1), 1)} {unit}"
-    return _("%(count)s bytes") % {"count": number_format(count)}
-
-
 def duration(seconds: float) -> str:
     """Write a number of seconds: 1.52 s, 48 s, 3 min 05 s, 2 h 10 min."""
     if seconds < 10:
@@ -64,11 +47,6 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def moment(time: datetime, style: str) -> str:
-    """Write a time by the site's clock; without USE_TZ it is by that already."""
-    return date_format(timezone.localtime(time) if timezone.is_aware(time) else time, style)
 
 
 def ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:

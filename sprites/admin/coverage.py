@@ -2,8 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -12,19 +13,16 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from ..labels import SET_ORDER, generation_name, set_name
+from ..labels import generation_name, set_name, set_order
 from ..models import Sprite
 from .starts import buttons
-
-if TYPE_CHECKING:
-    from django.contrib import admin
 
 State = Sprite.State
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many sprites are listed, and how they stand."""
+    """How many listed sprites there are, by their state, and where they are shown."""
 
     url: str = ""
     counts: Counter[str] = field(default_factory=Counter)
@@ -35,34 +33,14 @@ class Tally:
         return self.counts.total()
 
     @property
-    def stored(self) -> int:
-        """Return how many are here."""
-        return self.counts[State.STORED]
-
-    @property
-    def missing(self) -> int:
-        """Return how many upstream lists and has not."""
-        return self.counts[State.MISSING]
-
-    @property
-    def failed(self) -> int:
-        """Return how many failed."""
-        return self.counts[State.FAILED]
-
-    @property
-    def pending(self) -> int:
-        """Return how many nobody has asked for yet."""
-        return self.counts[State.PENDING]
-
-    @property
     def tenths(self) -> int:
         """Return how much is here, in tenths, for the shade; only all of it is ten."""
-        return self.stored * 10 // self.listed if self.listed else 0
+        return self.counts[State.STORED] * 10 // self.listed if self.listed else 0
 
     @property
     def percent(self) -> str:
         """Return how much is here in percent, rounded down."""
-        return f"{self.stored * 100 // self.listed} %" if self.listed else ""
+        return f"{self.counts[State.STORED] * 100 // self.listed} %" if self.listed else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +60,14 @@ def coverage(request: HttpRequest, model_admin: "admin.ModelAdmin[Sprite]") -> H
     base = reverse("admin:sprites_sprite_changelist", current_app=site.name)
     counted = _count()
     generations = sorted({number for _set, number in counted})
+    sets = sorted({name for name, _number in counted}, key=set_order)
     context: dict[str, Any] = {
         **site.each_context(request),
         "title": _("Coverage"),
         **buttons(request),
         "opts": Sprite._meta,
         "generations": [generation_name(number) if number else "?" for number in generations],
-        "lines": [_line(name, counted, generations, base) for name in _sets(counted)],
+        "lines": [_line(name, counted, generations, base) for name in sets],
         "total": Tally(base, sum(counted.values(), Counter())),
     }
     return TemplateResponse(request, "admin/sprites/sprite/coverage.html", context)
@@ -106,11 +85,6 @@ def _count() -> Counted:
     ).annotate(count=Count("pk")):
         found.setdefault((name, number or 0), Counter())[state] = count
     return found
-
-
-def _sets(counted: Counted) -> list[str]:
-    names = {name for name, _number in counted}
-    return sorted(names, key=lambda name: (SET_ORDER.get(name, 99), name))
 
 
 def _line(name: str, counted: Counted, generations: list[int], base: str) -> Line:

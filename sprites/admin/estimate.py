@@ -15,7 +15,7 @@ from django.utils import timezone
 from ..conf import Options
 from ..keys import matches, patterns
 from ..models import Pokemon, Sprite
-from ..sync.known import upstream_count
+from ..sync import known as database
 from ..sync.request import SyncRequest
 from ..sync.select import is_form
 
@@ -24,31 +24,31 @@ State = Sprite.State
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How many Pokémon (``new`` of them not here yet), sprites, and requests, about."""
+    """About how many Pokémon, sprites and requests; ``new`` of the Pokémon are not here yet."""
 
     pokemon: int
     new: int
     sprites: int
-    due: int
     requests: int
 
 
 def estimate(request: SyncRequest, options: Options) -> Estimate:
     """Look up what a request means here and now."""
     fresh_since = timezone.now() - timedelta(seconds=options.FRESH_FOR)
-    known = _known(request)
-    new = _new(request, len(known), options.API_URL)
-    counts = _sprites(request, [pokemon for pokemon, _synced in known]).aggregate(
+    synced = _synced(request)
+    new = _new(request, len(synced), options.API_URL)
+    counts = _sprites(request, synced).aggregate(
         wanted=Count("pk"), due=Count("pk", filter=_is_due(request, fresh_since))
     )
-    json = 0 if request.is_about_rows else new + _stale(request, known, fresh_since)
+    stale = sum(request.force or at is None or at < fresh_since for at in synced.values())
+    json = 0 if request.is_about_rows else new + stale
     asked = 0 if request.verify else counts["due"]
     requests = 1 + _lists(request) + json + asked
-    return Estimate(len(known) + new, new, counts["wanted"], counts["due"], requests)
+    return Estimate(len(synced) + new, new, counts["wanted"], requests)
 
 
-def _known(request: SyncRequest) -> list[tuple[int, datetime | None]]:
-    """Return id and time of the last sync of each Pokémon that is here and meant."""
+def _synced(request: SyncRequest) -> dict[int, datetime | None]:
+    """Return each Pokémon that is here and meant, with the time of its last sync."""
     rows = Pokemon.objects.order_by("id")
     if request.generations:
         rows = rows.filter(generation__in=request.generations)
@@ -59,7 +59,7 @@ def _known(request: SyncRequest) -> list[tuple[int, datetime | None]]:
         for pk, name, synced in rows.values_list("id", "name", "synced_at")
         if _is_named(request, pk, name) and (request.forms or not is_form(pk))
     ]
-    return found[: request.count]
+    return dict(found[: request.count])
 
 
 def _is_named(request: SyncRequest, pokemon: int, name: str) -> bool:
@@ -69,22 +69,23 @@ def _is_named(request: SyncRequest, pokemon: int, name: str) -> bool:
     return named or any(first <= pokemon <= last for first, last in request.ids)
 
 
-def _new(request: SyncRequest, known: int, api_url: str) -> int:
+def _new(request: SyncRequest, here: int, api_url: str) -> int:
     """Guess how many Pokémon are meant that are not here, by what upstream listed last."""
     if request.is_about_rows or request.types or request.generations:
         return 0
-    upstream = upstream_count(api_url)
+    upstream = database.upstream_count(api_url)
     named = len(request.names) + sum(last - first + 1 for first, last in request.ids)
-    asked = min(number for number in (named or None, request.count, upstream, 10**9) if number)
-    if asked == 10**9:
+    limits = [number for number in (named, request.count, upstream) if number]
+    if not limits:
         return 0
+    asked = min(limits)
     room = max(upstream - Pokemon.objects.count(), 0) if upstream else asked
-    return min(max(asked - known, 0), room)
+    return min(max(asked - here, 0), room)
 
 
-def _sprites(request: SyncRequest, pokemon: list[int]) -> QuerySet[Sprite]:
+def _sprites(request: SyncRequest, pokemon: Iterable[int]) -> QuerySet[Sprite]:
     """Keep the sprites that are here and meant."""
-    rows = Sprite.objects.filter(pokemon__in=pokemon, listed=True).order_by()
+    rows = Sprite.objects.filter(pokemon__in=list(pokemon), listed=True).order_by()
     if request.retry_failed:
         rows = rows.filter(state=State.FAILED)
     if request.verify:
@@ -94,8 +95,8 @@ def _sprites(request: SyncRequest, pokemon: list[int]) -> QuerySet[Sprite]:
     globs = patterns(request.sprites)
     if "*" in globs:
         return rows
-    keys = Sprite.objects.order_by().values_list("key", flat=True).distinct()
-    return rows.filter(key__in=[key for key in keys if matches(key, globs)])
+    every = database.keys()
+    return rows.filter(key__in=[key for key in every if matches(key, globs)])
 
 
 def _single(only: Iterable[tuple[int, str]]) -> Q:
@@ -110,16 +111,8 @@ def _single(only: Iterable[tuple[int, str]]) -> Q:
 def _is_due(request: SyncRequest, fresh_since: datetime) -> Q:
     if request.force or request.verify:
         return Q(pk__isnull=False)
-    checked = Q(checked_at__isnull=True) | Q(checked_at__lt=fresh_since)
-    return checked | ~Q(state=State.STORED)
-
-
-def _stale(
-    request: SyncRequest, known: Iterable[tuple[int, datetime | None]], fresh_since: datetime
-) -> int:
-    return sum(
-        request.force or synced is None or synced < fresh_since for _pokemon, synced in known
-    )
+    stale = Q(checked_at__isnull=True) | Q(checked_at__lt=fresh_since)
+    return stale | ~Q(state=State.STORED)
 
 
 def _lists(request: SyncRequest) -> int:

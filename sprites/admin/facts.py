@@ -20,7 +20,7 @@ else:
 RECHECK = {"FRESH_FOR": 0}
 """The options of a re-sync: what is fresh is asked for again, by its ETag."""
 
-_LONGEST_QUERY = 1000
+_MAX_QUERY = 1000
 """Characters of a list's query string, which each link of the page repeats."""
 
 
@@ -58,12 +58,13 @@ class Facts(Base):
         return lookup.removesuffix("__exact").removesuffix("__isnull") in self.columns
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list; filters that no link of it has are left out, which the page says."""
+        """Show the list with the buttons; filters that no link of it has lead to all of it."""
         query = request.META["QUERY_STRING"]
-        if len(query) > _LONGEST_QUERY or "%00" in query:  # PostgreSQL refuses a NUL
+        if len(query) > _MAX_QUERY or "%00" in query:  # PostgreSQL refuses a NUL
             messages.warning(request, _("Such filters do not exist; here is the whole list."))
             return HttpResponseRedirect(request.path)
-        return super().changelist_view(request, extra_context)
+        context = {"may_run": may_run(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any

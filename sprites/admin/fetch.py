@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ..conf import options
 from ..errors import UsageError
+from ..keys import PRESETS
 from ..sync.request import OVERRIDES, SyncRequest, overrides, read_request
 from ..sync.select import check_sprites
-from .words import presets
 
 _OURS = ("threads", "processes", "sync")
 
@@ -22,13 +22,12 @@ MODES = (
     ("verify", _("Only what is damaged here: hash every file")),
 )
 
-
-_LONGEST = 2000
+_MAX_LENGTH = 2000
 """Characters of a field: what is typed goes into the preview, the button and the run's row."""
 
 
 def _text(label: Any, help_text: Any = "") -> forms.CharField:
-    return forms.CharField(label=label, required=False, max_length=_LONGEST, help_text=help_text)
+    return forms.CharField(label=label, required=False, max_length=_MAX_LENGTH, help_text=help_text)
 
 
 class FetchForm(forms.Form):
@@ -60,7 +59,7 @@ class FetchForm(forms.Form):
         chosen = options()
         self.fields["sprites"].widget.attrs["placeholder"] = "default"
         self.fields["sprites"].help_text = _("Keys, globs or presets: %(presets)s.") % {
-            "presets": presets()
+            "presets": ", ".join(PRESETS)
         }
         # A dotted path would be imported: the site's settings may name one, a form may not.
         choices = [("", _("As the site does: %(name)s") % {"name": chosen.EXECUTOR})]

@@ -1,10 +1,8 @@
 """What the page of one run says: its row in, plain data for the templates out."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from .. import tasks
@@ -20,21 +18,6 @@ State = SyncRun.State
 _GOES_ON = (State.QUEUED, State.RUNNING)
 _MAX_ROWS = 200
 """Failures that the page lists; the list of sprites has them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class FailureRow:
-    """A failure as the page lists it; ``place`` is what the retry button sends."""
-
-    place: int
-    pokemon: int | None
-    key: str
-    url: SafeString
-    code: str
-    meaning: str
-    detail: str
-    status: int | None
-    attempts: int
 
 
 def page(run: SyncRun) -> dict[str, Any]:
@@ -53,9 +36,8 @@ def page(run: SyncRun) -> dict[str, Any]:
         "settled": settled(run),
         "untried": run.sprites_wanted - settled(run),
         "duration": cells.duration(run.seconds),
-        "weight": cells.weight(run.bytes),
         "drawing": draw(run),
-        "failures": [_failure(*item) for item in enumerate(run.failures[:_MAX_ROWS])],
+        "failures": [_failure(failure) for failure in run.failures[:_MAX_ROWS]],
         "more_failures": max(run.pokemon_failed + run.sprites_failed - _MAX_ROWS, 0),
         "all_failed": reverse("admin:sprites_sprite_changelist") + "?state__exact=failed",
     }
@@ -67,17 +49,8 @@ def settled(run: SyncRun) -> int:
     return done + run.sprites_missing + run.sprites_failed
 
 
-def _failure(place: int, failure: dict[str, Any]) -> FailureRow:
-    code = failure["code"]
-    url = failure["url"]
-    return FailureRow(
-        place=place,
-        pokemon=failure["pokemon"],
-        key=failure["key"],
-        url=cells.link(url, url),
-        code=code,
-        meaning=_(MEANING[Code(code)]) if code in MEANING else "",
-        detail=failure["detail"],
-        status=failure["status"],
-        attempts=failure["attempts"],
-    )
+def _failure(failure: dict[str, Any]) -> dict[str, Any]:
+    """Return a failure with what its code means, and a link where its URL can be one."""
+    code, url = failure["code"], failure["url"]
+    meaning = _(MEANING[Code(code)]) if code in MEANING else ""
+    return {**failure, "url": cells.link(url, url), "meaning": meaning}

@@ -1,5 +1,6 @@
 """Pokémon in the admin: what is known of each, its sprites beside it, and the action to re-sync."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from ..conf import options
 from ..labels import generation_name, type_name
-from ..models import Pokemon, PokemonType, Sprite
+from ..models import Pokemon, Sprite
 from ..sync.request import SyncRequest
 from . import cells
 from .cells import ranges
@@ -32,6 +33,22 @@ def _count(state: str) -> Coalesce:
     return Coalesce(Subquery(counted), 0, output_field=IntegerField())
 
 
+def _counted(state: State, name: Any) -> Callable[..., SafeString]:
+    """Return a column that counts a Pokémon's sprites of one state, and links to them."""
+
+    @admin.display(description=name, ordering=f"{state}_count")
+    def counted(model_admin: "PokemonAdmin", pokemon: Pokemon) -> SafeString:
+        count = getattr(pokemon, f"{state}_count")
+        if not count:
+            return SafeString(cells.NOTHING)
+        site = model_admin.admin_site.name
+        url = reverse("admin:sprites_sprite_changelist", current_app=site)
+        query = f"?pokemon__id__exact={pokemon.pk}&state__exact={state}"
+        return cells.link(url + query, number_format(count))
+
+    return counted
+
+
 @admin.register(Pokemon)
 class PokemonAdmin(Facts):
     """The Pokémon that are mirrored, each with its sprites beside it."""
@@ -46,16 +63,14 @@ class PokemonAdmin(Facts):
     search_fields = ("name", "species", "=id", "=number")
     search_help_text = gettext_lazy("By name, species, id or number.")
     actions = ("resync",)
-    change_form_template = "admin/sprites/pokemon/change_form.html"
+    fields = (*(field.name for field in Pokemon._meta.concrete_fields), "kinds", "links")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pokemon]:
         """Fetch what a row of the list shows along with it."""
         front = Sprite.objects.stored().filter(key="front_default")
-        types = PokemonType.objects.select_related("type").order_by("slot")
         counts = {f"{state}_count": _count(state) for state in ("stored", "missing", "failed")}
-        rows: QuerySet[Pokemon] = super().get_queryset(request).annotate(**counts)
         fronts = Prefetch("sprites", front, to_attr="fronts")
-        return rows.prefetch_related(fronts, Prefetch("type_slots", types))
+        return Pokemon.objects.with_types().annotate(**counts).prefetch_related(fronts)
 
     @admin.display(description=gettext_lazy("sprite"))
     def portrait(self, pokemon: Pokemon) -> SafeString:
@@ -71,34 +86,16 @@ class PokemonAdmin(Facts):
     @admin.display(description=gettext_lazy("types"))
     def kinds(self, pokemon: Pokemon) -> str:
         """List its types in slot order."""
-        return ", ".join(type_name(slot.type.name) for slot in pokemon.type_slots.all())
+        return ", ".join(map(type_name, pokemon.type_names))
 
     @admin.display(description=gettext_lazy("generation"), ordering="generation")
     def era(self, pokemon: Pokemon) -> str:
         """Write its generation as a numeral."""
         return generation_name(pokemon.generation) if pokemon.generation else cells.NOTHING
 
-    @admin.display(description=gettext_lazy("stored"), ordering="stored_count")
-    def stored(self, pokemon: Any) -> SafeString:
-        """Count the sprites that are here."""
-        return self._sprites(pokemon, State.STORED, pokemon.stored_count)
-
-    @admin.display(description=gettext_lazy("missing"), ordering="missing_count")
-    def missing(self, pokemon: Any) -> SafeString:
-        """Count the sprites that upstream lists and has not."""
-        return self._sprites(pokemon, State.MISSING, pokemon.missing_count)
-
-    @admin.display(description=gettext_lazy("failed"), ordering="failed_count")
-    def failed(self, pokemon: Any) -> SafeString:
-        """Count the sprites that failed."""
-        return self._sprites(pokemon, State.FAILED, pokemon.failed_count)
-
-    def _sprites(self, pokemon: Pokemon, state: State, count: int) -> SafeString:
-        if not count:
-            return SafeString(cells.NOTHING)
-        url = reverse("admin:sprites_sprite_changelist", current_app=self.admin_site.name)
-        query = f"?pokemon__id__exact={pokemon.pk}&state__exact={state}"
-        return cells.link(url + query, number_format(count))
+    stored = _counted(State.STORED, gettext_lazy("stored"))
+    missing = _counted(State.MISSING, gettext_lazy("missing"))
+    failed = _counted(State.FAILED, gettext_lazy("failed"))
 
     @admin.display(description=gettext_lazy("links"))
     def links(self, pokemon: Pokemon) -> SafeString:
@@ -113,27 +110,14 @@ class PokemonAdmin(Facts):
         """Return its page in the gallery, if the site shows one."""
         return cells.public_url(pokemon)
 
-    def get_fields(self, request: HttpRequest, obj: Pokemon | None = None) -> Any:
-        """Show every column and no relation."""
-        return [field.name for field in Pokemon._meta.concrete_fields] + ["kinds", "links"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Pokemon | None = None) -> Any:
-        """Show all of it as text."""
-        return self.get_fields(request, obj)
-
     def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Pokemon | None = None,
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Show its facts and, beside them, all of its sprites."""
-        rows = obj.sprites.all() if obj else ()
-        context["sprites"] = [(row, cells.thumbnail(row.pokemon, row, 96)) for row in rows]
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        pokemon = context["original"]
+        rows = pokemon.sprites.all() if pokemon else ()
+        context["sprites"] = [(row, cells.thumbnail(pokemon, row, 96)) for row in rows]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.action(
         description=gettext_lazy("Re-sync the selected Pokémon"), permissions=["run_sync"]
@@ -141,8 +125,8 @@ class PokemonAdmin(Facts):
     def resync(self, request: HttpRequest, queryset: QuerySet[Pokemon]) -> HttpResponse:
         """Preview a run that asks for these Pokémon again, and for what is mirrored of them."""
         ids = list(queryset.order_by().values_list("pk", flat=True))
-        wanted = SyncRequest(ids=ranges(ids), sprites=_mirrored(ids))
-        return preview(request, self.admin_site, wanted, RECHECK)
+        sync_request = SyncRequest(ids=ranges(ids), sprites=_mirrored(ids))
+        return preview(request, self.admin_site, sync_request, RECHECK)
 
 
 def _mirrored(pokemon: list[int]) -> tuple[str, ...]:

@@ -1,19 +1,15 @@
 """Every run in the admin: the list, the live page of one, and the buttons that start and stop."""
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    HttpResponseRedirect,
-)
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.urls.resolvers import URLPattern
@@ -23,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from .. import tasks
 from ..labels import number
@@ -33,25 +29,11 @@ from . import cells
 from .facts import Facts
 from .fetch import FetchForm
 from .page import page
-from .starts import buttons, confirmed, may_run, preview, run_url, start
+from .starts import PERMISSION, buttons, confirmed, may_run, preview, run_url, start
 from .words import describe
 
-View = Callable[..., HttpResponse]
-
-
-def pressed(view: View) -> View:
-    """Make a view a button: a POST, by somebody who may start and stop runs."""
-
-    @wraps(view)
-    def checked(self: "SyncRunAdmin", request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if not may_run(request):
-            raise PermissionDenied
-        return view(self, request, **kwargs)
-
-    return checked
-
+_pressed = method_decorator([require_POST, permission_required(PERMISSION, raise_exception=True)])
+"""Makes a view a button: a POST, by somebody who may start and stop runs."""
 
 _HEAVY = ("failures", "picture")
 """Columns that the list has no use for."""
@@ -62,14 +44,13 @@ class SyncRunAdmin(Facts):
     """The runs, whoever started them."""
 
     list_display = (
-        *("id", "standing", "started", "starter", "asked", "engine"),
+        *("id", "standing", "started_at", "starter", "asked", "engine"),
         *("pokemon", "sprites", "weight", "took"),
     )
     list_display_links = ("id", "standing")
     list_filter = ("state", "trigger")
     columns = list_filter
     list_select_related = ("user",)
-    change_list_template = "admin/sprites/syncrun/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
         """Leave out what the list has no use for."""
@@ -85,11 +66,6 @@ class SyncRunAdmin(Facts):
         """Name how it stands."""
         state = tasks.standing(run)
         return format_html('<span class="sprites-state {}">{}</span>', state.value, state.label)
-
-    @admin.display(description=gettext_lazy("started at"), ordering="started_at")
-    def started(self, run: SyncRun) -> str:
-        """Write when it was started, shortly."""
-        return cells.moment(run.started_at, "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=gettext_lazy("started by"), ordering="trigger")
     def starter(self, run: SyncRun) -> str:
@@ -126,7 +102,7 @@ class SyncRunAdmin(Facts):
     @admin.display(description=gettext_lazy("bytes"), ordering="bytes")
     def weight(self, run: SyncRun) -> str:
         """Write how much it received."""
-        return cells.weight(run.bytes)
+        return filesizeformat(run.bytes)
 
     @admin.display(description=gettext_lazy("duration"), ordering="seconds")
     def took(self, run: SyncRun) -> str:
@@ -135,23 +111,27 @@ class SyncRunAdmin(Facts):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages that start, follow and stop a run."""
-        routes: dict[str, tuple[View, str]] = {
-            "fetch/": (self.fetch_view, "fetch"),
-            "retry-failed/": (self.retry_failed_view, "retry_failed"),
-            "start/": (self.start_view, "start"),
-            "<int:pk>/live/": (self.live_view, "live"),
-            "<int:pk>/stop/": (self.stop_view, "stop"),
-            "<int:pk>/again/": (self.again_view, "again"),
-            "<int:pk>/retry/": (self.retry_view, "retry"),
+        views: dict[str, Callable[..., HttpResponse]] = {
+            "fetch/": self.fetch_view,
+            "retry-failed/": self.retry_failed_view,
+            "start/": self.start_view,
+            "<int:pk>/live/": self.live_view,
+            "<int:pk>/stop/": self.stop_view,
+            "<int:pk>/again/": self.again_view,
+            "<int:pk>/retry/": self.retry_view,
         }
         ours = [
-            path(route, self.admin_site.admin_view(view), name=f"sprites_syncrun_{name}")
-            for route, (view, name) in routes.items()
+            path(
+                route,
+                self.admin_site.admin_view(view),
+                name=f"sprites_syncrun_{route.split('/')[-2].replace('-', '_')}",
+            )
+            for route, view in views.items()
         ]
         return [*ours, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list, with the buttons for those who may press them."""
+        """Show the list; its buttons say how much failed."""
         return super().changelist_view(request, {**buttons(request), **(extra_context or {})})
 
     def change_view(
@@ -175,15 +155,11 @@ class SyncRunAdmin(Facts):
         return {**page(self._run(pk)), "may_run": may_run(request)}
 
     def _run(self, pk: int) -> SyncRun:
-        run = SyncRun.objects.select_related("user").filter(pk=pk).first()
-        if run is None:
-            raise Http404
-        return run
+        return get_object_or_404(SyncRun.objects.select_related("user"), pk=pk)
 
+    @method_decorator(permission_required(PERMISSION, raise_exception=True))
     def fetch_view(self, request: HttpRequest) -> HttpResponse:
         """Show the command's options as a form; with POST, preview what was chosen."""
-        if not may_run(request):
-            raise PermissionDenied
         form = FetchForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             chosen = form.cleaned_data
@@ -196,38 +172,38 @@ class SyncRunAdmin(Facts):
         }
         return TemplateResponse(request, "admin/sprites/syncrun/fetch.html", context)
 
-    @pressed
+    @_pressed
     def retry_failed_view(self, request: HttpRequest) -> HttpResponse:
         """Preview a run that tries all that failed once more."""
-        wanted = SyncRequest(everyone=True, sprites=("all",), retry_failed=True)
-        return preview(request, self.admin_site, wanted)
+        sync_request = SyncRequest(everyone=True, sprites=("all",), retry_failed=True)
+        return preview(request, self.admin_site, sync_request)
 
-    @pressed
+    @_pressed
     def start_view(self, request: HttpRequest) -> HttpResponse:
         """Start what was previewed."""
         return confirmed(request, self.admin_site)
 
-    @pressed
+    @_pressed
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask a run to stop; what it has done is kept."""
         tasks.stop(self._run(pk))
         messages.info(request, _("The run was asked to stop; what it has done is kept."))
         return HttpResponseRedirect(run_url(self.admin_site, "change", pk))
 
-    @pressed
+    @_pressed
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Start a run that asks for the same."""
         run = self._run(pk)
         return start(request, self.admin_site, SyncRequest.from_json(run.selection), run.overrides)
 
-    @pressed
+    @_pressed
     def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Try a run's failures again: one of them by its place in the list, or all."""
         run = self._run(pk)
-        wanted = _retry(run, request.POST.get("failure", ""))
-        if wanted is None:
+        sync_request = _retry(run, request.POST.get("failure", ""))
+        if sync_request is None:
             raise Http404
-        return start(request, self.admin_site, wanted, run.overrides)
+        return start(request, self.admin_site, sync_request, run.overrides)
 
 
 def _retry(run: SyncRun, place: str) -> SyncRequest | None:

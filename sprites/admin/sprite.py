@@ -1,10 +1,9 @@
 """Sprites in the admin: how each stands, and the action to re-sync."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
 from django.urls import path
 from django.urls.resolvers import URLPattern
 from django.utils.formats import number_format
@@ -19,7 +18,7 @@ from . import cells
 from .cells import ranges
 from .coverage import coverage
 from .facts import RECHECK, Facts
-from .starts import may_run, preview
+from .starts import preview
 
 _MAX_SPRITES = 10_000
 """Sprites that one action re-syncs at the most: each is written into the run's row."""
@@ -45,17 +44,16 @@ class SpriteAdmin(Facts):
     search_fields = ("key", "pokemon__name", "=pokemon__id", "url")
     search_help_text = gettext_lazy("By key, Pokémon or URL.")
     actions = ("resync",)
-    change_list_template = "admin/sprites/sprite/change_list.html"
+    fields = (
+        "portrait",
+        *(field.name for field in Sprite._meta.concrete_fields if field.name != "id"),
+        "links",
+    )
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that counts what is covered."""
         view = self.admin_site.admin_view(self.coverage_view)
         return [path("coverage/", view, name="sprites_sprite_coverage"), *super().get_urls()]
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list, with the buttons for those who may press them."""
-        context = {"may_run": may_run(request), "failed": None, **(extra_context or {})}
-        return super().changelist_view(request, context)
 
     def coverage_view(self, request: HttpRequest) -> HttpResponse:
         """Count, for each set and generation, what upstream lists and what is here."""
@@ -82,7 +80,7 @@ class SpriteAdmin(Facts):
     @admin.display(description=gettext_lazy("size"), ordering="size")
     def bytes(self, sprite: Sprite) -> str:
         """Write how large its file is."""
-        return cells.weight(sprite.size)
+        return cells.NOTHING if sprite.size is None else filesizeformat(sprite.size)
 
     @admin.display(description=gettext_lazy("links"))
     def links(self, sprite: Sprite) -> SafeString:
@@ -92,15 +90,6 @@ class SpriteAdmin(Facts):
         shown += [(sprite.file.url, _("file"))] if sprite.file else []
         links = [cells.link(url, text) for url, text in shown if url]
         return SafeString(" · ".join(links))
-
-    def get_fields(self, request: HttpRequest, obj: Sprite | None = None) -> Any:
-        """Show the picture and every column."""
-        names = [field.name for field in Sprite._meta.concrete_fields if field.name != "id"]
-        return ["portrait", *names, "links"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Sprite | None = None) -> Any:
-        """Show all of it as text."""
-        return self.get_fields(request, obj)
 
     @admin.action(
         description=gettext_lazy("Re-sync the selected sprites"), permissions=["run_sync"]
@@ -114,5 +103,6 @@ class SpriteAdmin(Facts):
             text = _("More than %(most)s sprites: fetch them by set or generation instead.")
             self.message_user(request, text % {"most": most}, "ERROR")
             return None
-        wanted = SyncRequest(ids=ranges(pk for pk, _key in only), sprites=("all",), only=only)
-        return preview(request, self.admin_site, wanted, RECHECK)
+        ids = ranges(pk for pk, _key in only)
+        sync_request = SyncRequest(ids=ids, sprites=("all",), only=only)
+        return preview(request, self.admin_site, sync_request, RECHECK)

@@ -1,4 +1,4 @@
-"""From a wish to a run: preview, confirm, start. Shared by all admins that can ask for one."""
+"""From a request to a run: preview, confirm, start; every admin that asks for a run uses it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,7 +9,8 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils.formats import localize, number_format
+from django.utils.timezone import template_localtime  # type: ignore[attr-defined] # no stub
 from django.utils.translation import gettext as _
 
 from .. import tasks
@@ -17,7 +18,6 @@ from ..errors import UsageError
 from ..models import Sprite, SyncRun
 from ..sync.preflight import checked_options
 from ..sync.request import SyncRequest
-from .cells import moment
 from .estimate import estimate
 from .words import describe
 
@@ -48,7 +48,7 @@ def run_url(site: admin.AdminSite, name: str, *args: object) -> str:
 def preview(
     request: HttpRequest,
     site: admin.AdminSite,
-    wanted: SyncRequest,
+    sync_request: SyncRequest,
     overrides: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """Show what a run would do, with the button that starts it; nothing is asked of upstream."""
@@ -56,23 +56,23 @@ def preview(
         options = checked_options(**overrides or {})
     except UsageError as error:
         return _refused(request, site, str(error))
-    counts = estimate(wanted, options)
-    wish = {"request": asdict(wanted), "overrides": dict(overrides or {})}
+    counts = estimate(sync_request, options)
+    signed = {"request": asdict(sync_request), "overrides": dict(overrides or {})}
     context = {
         **site.each_context(request),
         "title": _("Start this run?"),
         "opts": SyncRun._meta,
-        "words": describe(wanted),
+        "words": describe(sync_request),
         "estimate": counts,
         "figures": [
             number_format(figure, force_grouping=True)
             for figure in (counts.pokemon, counts.sprites, counts.requests)
         ],
         "options": options,
-        "wanted": wanted,
+        "sync_request": sync_request,
         "hosts": sorted(url.partition("://")[2] for url in options.origins),
         "holder": tasks.holder(),
-        "wish": signing.dumps(wish, salt=_SALT, compress=True),
+        "signed": signing.dumps(signed, salt=_SALT, compress=True),
     }
     return TemplateResponse(request, "admin/sprites/syncrun/preview.html", context)
 
@@ -80,17 +80,17 @@ def preview(
 def confirmed(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     """Start the run that a preview showed."""
     try:
-        wish = signing.loads(request.POST.get("wish", ""), salt=_SALT, max_age=_GOOD_FOR)
+        signed = signing.loads(request.POST.get("request", ""), salt=_SALT, max_age=_GOOD_FOR)
     except signing.BadSignature:
         why = _("This preview is out of date; please ask for it again.")
         return _refused(request, site, why)
-    return start(request, site, SyncRequest.from_json(wish["request"]), wish["overrides"])
+    return start(request, site, SyncRequest.from_json(signed["request"]), signed["overrides"])
 
 
 def start(
     request: HttpRequest,
     site: admin.AdminSite,
-    wanted: SyncRequest,
+    sync_request: SyncRequest,
     overrides: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """Queue a run and show it; where another one holds the lock, say so and show that one."""
@@ -98,7 +98,7 @@ def start(
         messages.error(request, held(holder))
         return HttpResponseRedirect(run_url(site, "change", holder.pk))
     try:
-        run = tasks.start(wanted, overrides, user=request.user, trigger=SyncRun.Trigger.ADMIN)
+        run = tasks.start(sync_request, overrides, user=request.user, trigger=SyncRun.Trigger.ADMIN)
     except UsageError as error:
         return _refused(request, site, str(error))
     return HttpResponseRedirect(run_url(site, "change", run.pk))
@@ -114,7 +114,7 @@ def held(holder: SyncRun) -> str:
     """Say who holds the lock, and since when."""
     facts: dict[str, Any] = {
         "run": holder.pk,
-        "time": moment(holder.started_at, "DATETIME_FORMAT"),
+        "time": localize(template_localtime(holder.started_at)),
         "who": starter(holder),
     }
     return _("Run %(run)s holds the lock since %(time)s, started by %(who)s.") % facts
@@ -124,8 +124,5 @@ def starter(run: SyncRun) -> str:
     """Say who started a run: a user, or the command with its process."""
     if run.user:
         return run.user.get_username()
-    process = run.process.partition(":")[0]
-    return _("%(trigger)s, process %(process)s") % {
-        "trigger": run.get_trigger_display(),
-        "process": process,
-    }
+    facts = {"trigger": run.get_trigger_display(), "process": run.process.partition(":")[0]}
+    return _("%(trigger)s, process %(process)s") % facts

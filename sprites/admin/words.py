@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ..keys import PRESETS
 from ..sync.request import SyncRequest
 
-_MOST = 6
+_MAX_NAMES = 6
 """Names that are written out; of more than these only the number is said."""
 
 
@@ -22,9 +21,8 @@ def _who(request: SyncRequest) -> str:
     parts = [_some([*spans, *request.names])] if spans or request.names else []
     parts += [_("type %(name)s") % {"name": name} for name in request.types]
     parts += [_("generation %(number)s") % {"number": number} for number in request.generations]
-    most = request.count
-    if most is not None:
-        parts.append(_("the first %(count)s") % {"count": most})
+    if request.count is not None:
+        parts.append(_("the first %(count)s") % {"count": request.count})
     if not request.forms:
         parts.append(_("without forms"))
     return ", ".join(parts) or _("every Pokémon")
@@ -38,8 +36,8 @@ def _which(request: SyncRequest) -> str:
 
 
 def _some(names: list[str] | tuple[str, ...]) -> str:
-    shown = ", ".join(names[:_MOST])
-    more = len(names) - _MOST
+    shown = ", ".join(names[:_MAX_NAMES])
+    more = len(names) - _MAX_NAMES
     return (
         _("%(names)s and %(count)s more") % {"names": shown, "count": more} if more > 0 else shown
     )
@@ -53,8 +51,3 @@ def _what(request: SyncRequest) -> Iterator[str]:
         "prune": _("prune"),
     }
     yield from (text for name, text in words.items() if getattr(request, name))
-
-
-def presets() -> str:
-    """List the names of the presets."""
-    return ", ".join(PRESETS)

@@ -60,7 +60,7 @@ class Choices:
     def set(self, text: str) -> str | None:
         """Read the name of a set that is here or has a name for people."""
         name = short_name(text)
-        known = name in dict(self.sets) or full_name(name) in labels.SET_ORDER
+        known = name in dict(self.sets) or full_name(name) in labels.SETS
         return name if known else None
 
 
@@ -76,7 +76,7 @@ def choices() -> Choices:
     for kind, name, number in found:
         if kind == "set":
             newest[name] = max(newest.get(name, 0), number or 0)
-    ordered = sorted(newest.items(), key=lambda item: (labels.SET_ORDER.get(item[0], 99), item))
+    ordered = sorted(newest.items(), key=lambda item: labels.set_order(item[0]))
     return Choices(
         sorted(name for kind, name, _number in found if kind == "type"),
         sorted(number for kind, _name, number in found if kind == "generation"),

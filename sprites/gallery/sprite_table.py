@@ -53,7 +53,7 @@ def sections(pokemon: Pokemon, sprites: Iterable[Sprite]) -> list[Section]:
 
 
 def _place(sprite: Sprite) -> tuple[object, ...]:
-    place = labels.SET_ORDER.get(sprite.set, len(labels.SET_ORDER))
+    place, _name = labels.set_order(sprite.set)
     return sprite.generation or 0, place, _split(sprite)[0], _side_order(sprite)
 
 

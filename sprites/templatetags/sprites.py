@@ -8,13 +8,12 @@ from django import template
 from django.conf import settings
 from django.db.models import prefetch_related_objects
 from django.templatetags.static import static
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from .. import labels
 from ..models import Pokemon, Sprite
-from ..pictures import picture
+from ..pictures import Picture, img, picture
 
 register = template.Library()
 
@@ -32,11 +31,10 @@ def sprite(pokemon: Pokemon, key: str = "front_default", **attributes: object) -
     found = _find(pokemon, key)
     if found:
         shown = picture(pokemon, found, _BOX)
-        facts = {"src": shown.url, "width": shown.width, "height": shown.height, "alt": shown.alt}
     else:
         words = _("%(pokemon)s: no sprite %(key)s") % {"pokemon": pokemon.label, "key": key}
-        facts = {"src": static("sprites/none.svg"), "width": _BOX, "height": _BOX, "alt": words}
-    return _img({**facts, "loading": "lazy", "decoding": "async", **attributes})
+        shown = Picture(static("sprites/none.svg"), _BOX, _BOX, words, pixelated=False)
+    return img({**shown.attributes, **attributes})
 
 
 @register.simple_tag
@@ -51,11 +49,6 @@ def _find(pokemon: Pokemon, key: str) -> Sprite | None:
     prefetch_related_objects([pokemon], "sprites")
     stored = (s for s in pokemon.sprites.all() if s.state == Sprite.State.STORED)
     return next((s for s in stored if s.key == key), None)
-
-
-def _img(attributes: dict[str, object]) -> SafeString:
-    written = (format_html(' {}="{}"', name, value) for name, value in attributes.items())
-    return format_html("<img{}>", SafeString("".join(written)))
 
 
 register.filter("type_name", labels.type_name)

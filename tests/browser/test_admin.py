@@ -1,4 +1,4 @@
-"""The admin in a real browser: from a wish to a run that the page follows, and its end."""
+"""The admin in a real browser: from a request to a run that the page follows, and its end."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def admin(blank: str, upstream: PokeAPI, visit: Open) -> Open:
     return open_page
 
 
-def test_from_a_wish_to_its_end(admin: Open, upstream: PokeAPI) -> None:
+def test_from_a_request_to_its_end(admin: Open, upstream: PokeAPI) -> None:
     """Choose, preview, confirm: the page follows the run to its end without being loaded anew."""
     page = admin(RUNS)
     page.click("text=Fetch…")

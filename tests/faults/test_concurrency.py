@@ -54,8 +54,8 @@ def test_the_admin_says_that_a_run_is_under_way(lab: HereLab) -> None:
     client.force_login(User.objects.create_superuser("ash"))
     preview = client.post("/admin/sprites/syncrun/retry-failed/").content.decode()
     assert f"Run {holder.pk} holds the lock" in preview
-    wish = re.findall(r'name="wish" value="([^"]+)"', preview)
-    reply = client.post("/admin/sprites/syncrun/start/", {"wish": wish}, follow=True)
+    request = re.findall(r'name="request" value="([^"]+)"', preview)
+    reply = client.post("/admin/sprites/syncrun/start/", {"request": request}, follow=True)
     assert f"Run {holder.pk} holds the lock" in reply.content.decode()
     assert SyncRun.objects.get() == holder
     assert lab.api.requests() == []

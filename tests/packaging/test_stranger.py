@@ -120,7 +120,7 @@ def test_a_run_from_the_admin_goes_on_behind_the_page(stranger: Stranger, pokeap
         browser.log_in("ash", PASSWORD)
         form = browser.get("admin/sprites/syncrun/fetch/")
         preview = browser.post(form, pokemon="9", sprites="default")
-        page = browser.post(preview, "../start/", wish=preview.hidden("wish"))
+        page = browser.post(preview, "../start/", request=preview.hidden("request"))
         assert "data-goes-on" in page.text
         until(lambda: "data-goes-on" not in browser.get(page.url).text)
         assert len(images(browser.get(""))) == 5
