@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.files.storage import FileSystemStorage, InvalidStorageError, storages
@@ -23,9 +22,7 @@ SQLITE = "sprites.W002"
 
 
 @checks.register("sprites")
-def check_options(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[checks.CheckMessage]:
+def check_options(**kwargs: Any) -> list[checks.CheckMessage]:
     """Report each option of SPRITES whose value cannot be used, and each that is unknown."""
     _, problems = conf.read(conf.given())
     return [
@@ -39,9 +36,7 @@ def check_options(
 
 
 @checks.register("sprites")
-def check_hooks(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[checks.CheckMessage]:
+def check_hooks(**kwargs: Any) -> list[checks.CheckMessage]:
     """Report functions of the site's own that are not there, or name no file."""
     options = conf.options()
     tried: dict[str, Callable[[str], object]] = {
@@ -59,9 +54,7 @@ def check_hooks(
 
 
 @checks.register("sprites")
-def check_storage(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[checks.CheckMessage]:
+def check_storage(**kwargs: Any) -> list[checks.CheckMessage]:
     """Report a storage alias that STORAGES lacks, and a media folder that was not chosen."""
     alias = conf.options().STORAGE
     try:
@@ -87,7 +80,7 @@ def check_storage(
 
 @checks.register("sprites", checks.Tags.database)
 def check_sqlite(
-    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+    databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
     """Warn of an SQLite file whose readers and writers would lock each other out."""
     return [

@@ -12,6 +12,9 @@ from django.conf import settings
 
 from .origins import is_loopback, origin
 
+EXECUTORS = ("threads", "processes", "sync", "dask")
+"""The executors that have a name of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -46,9 +49,9 @@ def _number(low: float, high: float, kind: type[int] | type[float], unit: str = 
     return Rule(read, f"{noun} from {low} to {high}{unit and ' ' + unit}")
 
 
-def _optional(rule: Rule) -> Rule:
+def _optional(rule: Rule, none: object = None) -> Rule:
     return Rule(
-        lambda value: None if value in (None, "") else rule.read(value), f"{rule.allowed}, or none"
+        lambda value: none if value in (None, "") else rule.read(value), f"{rule.allowed}, or none"
     )
 
 
@@ -84,8 +87,6 @@ def _origins(value: Any) -> tuple[str, ...]:
 
 
 def _path(value: Any) -> str:
-    if value in (None, ""):
-        return ""
     path = _text(value)
     if "." not in path or not all(part.isidentifier() for part in path.split(".")):
         raise ValueError
@@ -93,8 +94,6 @@ def _path(value: Any) -> str:
 
 
 def _scheduler(value: Any) -> str:
-    if value in (None, ""):
-        return ""
     address = _text(value)
     parts = urlsplit(address)
     if parts.scheme not in ("tcp", "tls") or not parts.hostname or not parts.port or parts.path:
@@ -111,7 +110,7 @@ def _option(default: object, rule: Rule) -> Any:
 
 _ORIGINS = Rule(_origins, "a list of scheme://host[:port], without a path")
 _FLAG = Rule(_flag, "true or false")
-_FUNCTION = Rule(_path, "the dotted path of a function, or none")
+_FUNCTION = _optional(Rule(_path, "the dotted path of a function"), none="")
 _SECONDS = "seconds"
 
 
@@ -126,7 +125,7 @@ class Options:
     ALLOW_TRAILING_DATA: bool = _option(False, _FLAG)
     WORKERS: int = _option(8, _number(1, 256, int))
     EXECUTOR: str = _option(
-        "threads", Rule(_text, "threads, processes, sync, dask or the dotted path of a factory")
+        "threads", Rule(_text, f"{', '.join(EXECUTORS)} or the dotted path of a factory")
     )
     RATE: float | None = _option(None, _optional(_number(0.1, 10_000, float, "requests a second")))
     RETRIES: int = _option(4, _number(0, 20, int))
@@ -149,7 +148,9 @@ class Options:
     TASK_QUEUE: str = _option("default", Rule(_text, "a queue of that task backend"))
     SESSION: str = _option("", _FUNCTION)
     NAMING: str = _option("", _FUNCTION)
-    DASK_SCHEDULER: str = _option("", Rule(_scheduler, "tcp:// or tls://host:port, or none"))
+    DASK_SCHEDULER: str = _option(
+        "", _optional(Rule(_scheduler, "tcp:// or tls://host:port"), none="")
+    )
 
     @property
     def origins(self) -> frozenset[str]:

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from sprites.conf import RULES, Options, options, read
+from sprites.conf import EXECUTORS, RULES, Options, options, read
+from sprites.errors import UsageError
+from sprites.executors.pool import open_pool
 
 GOOD: dict[str, list[tuple[Any, Any]]] = {
     "API_URL": [
@@ -154,3 +156,9 @@ def test_settings_of_another_shape_are_a_problem(settings: Settings, value: obje
     settings.SPRITES = value
     assert [problem.option for problem in read(given())[1]] == ["SPRITES"]
     assert options() == Options()
+
+
+def test_the_executors_that_have_a_name_are_there() -> None:
+    """The names that the settings allow are those that a pool is opened for."""
+    with pytest.raises(UsageError, match=f"'nope' is not {', '.join(EXECUTORS)},"):
+        open_pool("nope", 1)

@@ -6,13 +6,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ..conf import options
+from ..conf import EXECUTORS, options
 from ..errors import UsageError
 from ..keys import PRESETS
 from ..sync.request import OVERRIDES, SyncRequest, overrides, read_request
 from ..sync.select import check_sprites
-
-_OURS = ("threads", "processes", "sync")
 
 MODES = (
     ("", _("What is new or due")),
@@ -62,10 +60,11 @@ class FetchForm(forms.Form):
             "presets": ", ".join(PRESETS)
         }
         # A dotted path would be imported: the site's settings may name one, a form may not.
+        names = [name for name in EXECUTORS if name != "dask" or chosen.DASK_SCHEDULER]
         choices = [("", _("As the site does: %(name)s") % {"name": chosen.EXECUTOR})]
         executor = self.fields["executor"]
         assert isinstance(executor, forms.ChoiceField)
-        executor.choices = [*choices, *((name, name) for name in _OURS)]
+        executor.choices = [*choices, *((name, name) for name in names)]
         for name in OVERRIDES[1:]:
             value = getattr(chosen, name.upper())
             self.fields[name].widget.attrs["placeholder"] = "" if value is None else f"{value:g}"

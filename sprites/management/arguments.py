@@ -40,7 +40,7 @@ def _add_who(parser: ArgumentParser) -> None:
 
 def _add_how(parser: ArgumentParser) -> None:
     how = parser.add_argument_group("how")
-    how.add_argument("--executor", help="threads, processes, sync, dask or a factory's dotted path")
+    how.add_argument("--executor", help=RULES["EXECUTOR"].allowed)
     how.add_argument("--workers", metavar="N", help=RULES["WORKERS"].allowed)
     how.add_argument("--rate", metavar="N", help="at most this many requests a second")
     how.add_argument("--timeout", metavar="S", help="seconds that one attempt may take in all")
