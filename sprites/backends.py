@@ -1,6 +1,6 @@
-"""A backend for Django Tasks that needs no second process: threads of this one.
+"""A backend for Django Tasks that runs tasks on threads of the process that enqueues them.
 
-For a site that runs in one place; what was enqueued and had not ended is lost with the process.
+It suits a site that runs in one place: tasks that have not ended are lost with the process.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ executors: dict[str, ThreadPoolExecutor] = {}
 class ThreadsBackend(ImmediateBackend):
     """Runs each task on a thread, once the transaction that enqueued it is committed.
 
-    ``OPTIONS["workers"]`` says on how many threads at the most; the first task starts the first.
+    ``OPTIONS["workers"]`` is the highest number of threads. They start with the first task.
     """
 
     @property

@@ -37,7 +37,7 @@ def check_options(**kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register("sprites")
 def check_hooks(**kwargs: Any) -> list[checks.CheckMessage]:
-    """Report functions of the site's own that are not there, or name no file."""
+    """Report functions of the site's own that can't be imported, or that return no file name."""
     options = conf.options()
     tried: dict[str, Callable[[str], object]] = {
         "SESSION": partial(load, "SESSION"),
@@ -82,7 +82,7 @@ def check_storage(**kwargs: Any) -> list[checks.CheckMessage]:
 def check_sqlite(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
-    """Warn of an SQLite file whose readers and writers would lock each other out."""
+    """Warn of an SQLite database whose readers and writers would lock each other out."""
     return [
         checks.Warning(
             f"The SQLite database {alias!r} runs without {' and '.join(lacks)}.",

@@ -30,7 +30,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How an option's value is read, and in words what it may be; reading raises ValueError."""
+    """How an option's value is read, and what it may be; ``read`` raises ValueError."""
 
     read: Callable[[Any], Any]
     allowed: str
@@ -162,7 +162,7 @@ RULES: dict[str, Rule] = {item.name: item.metadata["rule"] for item in fields(Op
 
 
 def read(given: Mapping[str, object]) -> tuple[Options, list[Problem]]:
-    """Read options from a mapping; where a value is wrong the default stands beside its problem."""
+    """Read options from a mapping; a wrong value is a problem, and its option has the default."""
     values: dict[str, Any] = {}
     problems = []
     for name, value in given.items():
@@ -178,7 +178,7 @@ def read(given: Mapping[str, object]) -> tuple[Options, list[Problem]]:
 
 
 def _insecure(found: Options) -> Iterable[Problem]:
-    """Find plain http that leaves this machine without having been allowed."""
+    """Find URLs of plain http that leave this machine, where that is not allowed."""
     allowed = "https, or http on loopback, or ALLOW_HTTP"
     named = [("API_URL", found.API_URL), *(("ALLOWED_ORIGINS", o) for o in found.ALLOWED_ORIGINS)]
     for name, url in named:
@@ -193,5 +193,5 @@ def given() -> Mapping[str, object]:
 
 
 def options() -> Options:
-    """Return the options as they stand now; a wrong value, which checks report, counts as unset."""
+    """Return the current options; a wrong value, which the checks report, counts as unset."""
     return read(given())[0]

@@ -1,6 +1,6 @@
 """A sprite's key, the path to it in PokéAPI's JSON, read as facets and matched by selections.
 
-In goes a key such as ``versions/generation-v/black-white/animated/front_shiny``; out come facets.
+A key is, for example, ``versions/generation-v/black-white/animated/front_shiny``.
 """
 
 import re
@@ -64,7 +64,7 @@ def can_match(name: str) -> bool:
 
 
 def has_shape(key: str) -> bool:
-    """Tell whether a key that nobody has seen yet may be one: a path, or upstream's own words."""
+    """Tell whether a key may be a new one of upstream's: a path, or made of known words."""
     facing, *words = key.split("_")
     is_named = facing in ("front", "back") and bool(words) and _WORDS.issuperset(words)
     return "/" in key or is_named

@@ -1,7 +1,7 @@
-"""Names, both ways: upstream's into words for people, and what people type into upstream's.
+"""Names, both ways: upstream's names into words for people, and what people type into names.
 
-Words are in the visitor's language. What upstream has and these lists have not goes by its own
-name. Nothing here knows a row of the database.
+Words are in the visitor's language. A name that is not in these lists is shown as it is. Nothing
+here knows a row of the database.
 """
 
 import re
@@ -110,7 +110,7 @@ def set_name(name: str) -> str:
 
 
 def set_order(name: str) -> tuple[int, str]:
-    """Return a set's place on a page; those that nobody knows come last, by their names."""
+    """Return what sets are sorted by: the known ones in their order, then others by name."""
     full = full_name(name)
     return SETS.index(full) if full in SETS else len(SETS), full
 

@@ -1,4 +1,4 @@
-"""Which sprite stands for a Pokémon: the look that was asked for, and what stands in for it."""
+"""A look, which says what sprite stands for a Pokémon, and which sets stand in for it."""
 
 from dataclasses import dataclass
 

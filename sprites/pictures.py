@@ -1,6 +1,6 @@
 """Sprites as a page shows them: an address, a size that suits the pixels, and words.
 
-In goes a stored sprite and the side of the box it must fit; no file is ever opened.
+A stored sprite and the side of a box go in. No file is ever opened.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class Picture:
 
     @property
     def size(self) -> SafeString:
-        """Return both attributes, whatever way the visitor's language writes numbers."""
+        """Return both attributes, with the numbers written as HTML has them in every language."""
         return mark_safe(f'width="{self.width:d}" height="{self.height:d}"')
 
 
@@ -70,8 +70,8 @@ def picture(pokemon: Pokemon, sprite: Sprite, box: int) -> Picture:
 def fit(sprite: Sprite, box: int) -> tuple[int, int, bool]:
     """Return width, height and whether the pixels are to stay crisp.
 
-    Pixel art is enlarged by whole multiples alone, so that every pixel stays square; other images
-    are never enlarged beyond their own size, except drawings (SVG), which have none.
+    Pixel art is only enlarged by whole multiples, so that every pixel stays square. Other images
+    are never enlarged, except drawings (SVG), which have no size of their own.
     """
     width, height = sprite.width or box, sprite.height or box
     largest = max(width, height)

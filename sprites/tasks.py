@@ -1,6 +1,6 @@
-"""A run in the background, by Django Tasks: a queued row in, the same ``run.sync`` on a worker.
+"""A run in the background, by Django Tasks: a queued row goes in, and a worker calls ``run.sync``.
 
-How it stands is in its row alone, because a task whose worker is killed is never told so.
+The state of a run is in its row alone, because a task whose worker was killed stays *running*.
 """
 
 import os
@@ -80,7 +80,7 @@ def stop(run: SyncRun) -> None:
 
 
 def standing(run: SyncRun) -> SyncRun.State:
-    """Return how a run stands: as its row says, unless the process that should go on is dead."""
+    """Return a run's state: that of its row, or *interrupted* where its process is dead."""
     state = State(run.state)
     waits_here = state is State.QUEUED and isinstance(_backend(), ThreadsBackend)
     if (state is State.RUNNING or waits_here) and not is_alive(run):
@@ -111,8 +111,8 @@ def resync(run: int) -> None:
 
 
 def _sync(run: SyncRun) -> None:
-    request, stop = SyncRequest.from_json(run.selection), Stop()
-    chosen = checked_options(**run.overrides)
+    request, chosen = SyncRequest.from_json(run.selection), checked_options(**run.overrides)
+    stop = Stop()
     _stops.add(stop)
     try:
         sync(request, chosen, stop=stop, queued=run)
@@ -132,7 +132,7 @@ threading._register_atexit(_stop_all)  # type: ignore[attr-defined]
 
 
 def _end(run: int, state: SyncRun.State, message: str, code: ExitCode | None = None) -> None:
-    """Let go of a run that did not end by itself, so that it does not hold the lock for good."""
+    """End a run that could not end itself, so that it does not hold the lock for good."""
     unfinished = SyncRun.objects.filter(pk=run, state__in=(State.QUEUED, State.RUNNING))
     unfinished.update(
         state=state, message=message[:500], exit_code=code, finished_at=timezone.now()
@@ -144,7 +144,7 @@ def _enqueue(run: int) -> None:
 
 
 def _backend() -> Any:
-    """Return what runs are queued on: threads of this process where the site chose nothing.
+    """Return what runs are queued on: the site's backend, or threads of this process.
 
     Django's default would do the whole run before the page that started it can be sent.
     """

@@ -1,7 +1,7 @@
-"""The admin: what is mirrored and every run, to be looked at, started and stopped.
+"""The admin shows what is mirrored and every run, and starts and stops runs.
 
-Rows are facts that the sync wrote and can't be edited here; whatever starts or stops a run is a
-POST by somebody with the permission ``sprites.run_sync``, by way of a preview.
+Rows can't be edited here. To start or stop a run takes a POST and the permission
+``sprites.run_sync``; a preview comes before most starts.
 """
 
 from .pokemon import PokemonAdmin

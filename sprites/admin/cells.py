@@ -23,7 +23,7 @@ def thumbnail(pokemon: Pokemon, sprite: Sprite | None, box: int = 48) -> SafeStr
 
 
 def link(url: str, text: object) -> SafeString:
-    """Link to an address if it is one of the web; upstream's text may be anything."""
+    """Link to an http(s) address or a path; other text of upstream's stays text."""
     if url.startswith(("https://", "http://", "/")):
         return format_html('<a href="{}" rel="noreferrer">{}</a>', url, text)
     return format_html("{}", text)

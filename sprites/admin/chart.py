@@ -141,7 +141,7 @@ class Drawing:
 
     @cached_property
     def marks(self) -> str:
-        """Return crosses on failed attempts, for who does not see colours; none over another."""
+        """Return crosses on failed attempts, so that colour is not needed; none over another."""
         arm = max(min(self.lane_height / 2 - 2, 3.5), 2.0)
         last: dict[int, float] = {}
         path = ""

@@ -1,4 +1,4 @@
-"""How much of upstream is here: a row a set, a column a generation of Pokémon."""
+"""How much of upstream is here, by set and by the Pokémon's generation."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ State = Sprite.State
 
 @dataclass(slots=True)
 class Tally:
-    """How many listed sprites there are, by their state, and where they are shown."""
+    """The number of listed sprites by state, and the address of the list of them."""
 
     url: str = ""
     counts: Counter[str] = field(default_factory=Counter)
@@ -34,7 +34,7 @@ class Tally:
 
     @property
     def tenths(self) -> int:
-        """Return how much is here, in tenths, for the shade; only all of it is ten."""
+        """Return how many tenths are here, rounded down, for the shade of the cell."""
         return self.counts[State.STORED] * 10 // self.listed if self.listed else 0
 
     @property

@@ -1,6 +1,6 @@
-"""What a run would do, from the rows alone: no request is made, so a preview is quick.
+"""What a run would do, from the rows alone: it makes no request, so a preview is quick.
 
-What upstream has and the mirror has not is only guessed at, and said to be so.
+What upstream has and the mirror does not have is a guess, and the preview says so.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ class Estimate:
 
 
 def estimate(request: SyncRequest, options: Options) -> Estimate:
-    """Look up what a request means here and now."""
+    """Count what a request means for the rows as they are now."""
     fresh_since = timezone.now() - timedelta(seconds=options.FRESH_FOR)
     synced = _synced(request)
     new = _new(request, len(synced), options.API_URL)
@@ -70,7 +70,7 @@ def _is_named(request: SyncRequest, pokemon: int, name: str) -> bool:
 
 
 def _new(request: SyncRequest, here: int, api_url: str) -> int:
-    """Guess how many Pokémon are meant that are not here, by what upstream listed last."""
+    """Guess how many of the meant Pokémon are not here, by what upstream listed last."""
     if request.is_about_rows or request.types or request.generations:
         return 0
     upstream = database.upstream_count(api_url)
@@ -116,5 +116,5 @@ def _is_due(request: SyncRequest, fresh_since: datetime) -> Q:
 
 
 def _lists(request: SyncRequest) -> int:
-    """Count the lists beside that of the Pokémon: one, and one for each type or generation."""
+    """Count the lists beside that of the Pokémon: of all types or generations, and of each."""
     return sum(1 + len(chosen) for chosen in (request.types, request.generations) if chosen)

@@ -1,4 +1,4 @@
-"""The command's own options as a form; the command's own reading of them judges what is typed."""
+"""The command's options as a form; its values are read and checked as the command's are."""
 
 import re
 from typing import Any
@@ -28,6 +28,14 @@ def _text(label: Any, help_text: Any = "") -> forms.CharField:
     return forms.CharField(label=label, required=False, max_length=_MAX_LENGTH, help_text=help_text)
 
 
+def _executors() -> list[tuple[str, str]]:
+    """Return the executors with a name; a dotted path would be imported, so none can be typed."""
+    chosen = options()
+    names = [name for name in EXECUTORS if name != "dask" or chosen.DASK_SCHEDULER]
+    site = _("As the site does: %(name)s") % {"name": chosen.EXECUTOR}
+    return [("", site), *((name, name) for name in names)]
+
+
 class FetchForm(forms.Form):
     """Which Pokémon, which sprites, what to do and how."""
 
@@ -45,7 +53,7 @@ class FetchForm(forms.Form):
         required=False,
         help_text=_("Delete what upstream has not had for a week."),
     )
-    executor = forms.ChoiceField(label=_("Executor"), required=False)
+    executor = forms.ChoiceField(label=_("Executor"), required=False, choices=_executors)
     workers = _text(_("Workers"))
     rate = _text(_("Rate"), _("At most so many requests a second."))
     timeout = _text(_("Timeout"), _("Seconds that one attempt may take."))
@@ -59,12 +67,6 @@ class FetchForm(forms.Form):
         self.fields["sprites"].help_text = _("Keys, globs or presets: %(presets)s.") % {
             "presets": ", ".join(PRESETS)
         }
-        # A dotted path would be imported: the site's settings may name one, a form may not.
-        names = [name for name in EXECUTORS if name != "dask" or chosen.DASK_SCHEDULER]
-        choices = [("", _("As the site does: %(name)s") % {"name": chosen.EXECUTOR})]
-        executor = self.fields["executor"]
-        assert isinstance(executor, forms.ChoiceField)
-        executor.choices = [*choices, *((name, name) for name in names)]
         for name in OVERRIDES[1:]:
             value = getattr(chosen, name.upper())
             self.fields[name].widget.attrs["placeholder"] = "" if value is None else f"{value:g}"

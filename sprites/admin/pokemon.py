@@ -20,7 +20,7 @@ from ..models import Pokemon, Sprite
 from ..sync.request import SyncRequest
 from . import cells
 from .cells import ranges
-from .facts import RECHECK, Facts
+from .read_only import RECHECK, ReadOnlyAdmin
 from .starts import preview
 
 State = Sprite.State
@@ -50,7 +50,7 @@ def _counted(state: State, name: Any) -> Callable[..., SafeString]:
 
 
 @admin.register(Pokemon)
-class PokemonAdmin(Facts):
+class PokemonAdmin(ReadOnlyAdmin):
     """The Pokémon that are mirrored, each with its sprites beside it."""
 
     list_display = (

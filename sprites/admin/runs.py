@@ -26,9 +26,9 @@ from ..labels import number
 from ..models import SyncRun
 from ..sync.request import SyncRequest
 from . import cells
-from .facts import Facts
 from .fetch import FetchForm
 from .page import page
+from .read_only import ReadOnlyAdmin
 from .starts import PERMISSION, buttons, confirmed, may_run, preview, run_url, start
 from .words import describe
 
@@ -36,11 +36,11 @@ _pressed = method_decorator([require_POST, permission_required(PERMISSION, raise
 """Makes a view a button: a POST, by somebody who may start and stop runs."""
 
 _HEAVY = ("failures", "picture")
-"""Columns that the list has no use for."""
+"""Large columns that the list does not show."""
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(Facts):
+class SyncRunAdmin(ReadOnlyAdmin):
     """The runs, whoever started them."""
 
     list_display = (
@@ -53,17 +53,17 @@ class SyncRunAdmin(Facts):
     list_select_related = ("user",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
-        """Leave out what the list has no use for."""
+        """Leave out the large columns."""
         return super().get_queryset(request).defer(*_HEAVY)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Runs that are over may be forgotten by those whom the site lets."""
+        """A run that is over can be deleted by those who have that permission."""
         over = obj is None or tasks.standing(obj) not in (tasks.State.RUNNING, tasks.State.QUEUED)
         return over and admin.ModelAdmin.has_delete_permission(self, request, obj)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def standing(self, run: SyncRun) -> SafeString:
-        """Name how it stands."""
+        """Name its state."""
         state = tasks.standing(run)
         return format_html('<span class="sprites-state {}">{}</span>', state.value, state.label)
 
@@ -207,7 +207,7 @@ class SyncRunAdmin(Facts):
 
 
 def _retry(run: SyncRun, place: str) -> SyncRequest | None:
-    """Ask for what failed: a sprite by itself, else the Pokémon, whose other sprites are fresh."""
+    """Ask for what failed: one sprite alone, or the Pokémon, whose other sprites are fresh."""
     failures = run.failures
     if place:
         at = number(place)

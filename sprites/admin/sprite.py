@@ -17,7 +17,7 @@ from ..sync.request import SyncRequest
 from . import cells
 from .cells import ranges
 from .coverage import coverage
-from .facts import RECHECK, Facts
+from .read_only import RECHECK, ReadOnlyAdmin
 from .starts import preview
 
 _MAX_SPRITES = 10_000
@@ -25,7 +25,7 @@ _MAX_SPRITES = 10_000
 
 
 @admin.register(Sprite)
-class SpriteAdmin(Facts):
+class SpriteAdmin(ReadOnlyAdmin):
     """Every sprite that upstream lists or listed, and how it stands."""
 
     list_display = (

@@ -24,7 +24,7 @@ _MEASURES = ("id", "name", "species", "number", "form", "generation", "is_defaul
 @require_safe
 @conditional_page
 def pokemon_list(request: HttpRequest) -> HttpResponse:
-    """Return one page of Pokémon; the same query string as the gallery's list."""
+    """Return one page of Pokémon; the query string is that of the gallery's list."""
     filters, ignored = Filters.read(request.GET, choices())
     cards, pages = read_page(filters)
 

@@ -1,6 +1,6 @@
-"""The controls of the list, as links: each option is the URL of the list with it chosen.
+"""The controls of the list: each option is a link to the list with that option chosen.
 
-In go the filters and what the database has to choose from; out come menus and chips.
+The filters and what can be chosen go in; menus and chips come out.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from .. import labels
 from ..looks import ANIMATED, MAIN
 from . import headings
-from .filters import LONGEST_TEXT, SIZES, Choices, Filters
+from .filters import MAX_TEXT, SIZES, Choices, Filters
 
 SORTS = {
     "number": gettext_lazy("number"),
@@ -28,7 +28,7 @@ SORTS = {
 
 
 class Option(NamedTuple):
-    """A link that changes one thing; ``chosen`` where it is that way already."""
+    """A link that changes one thing; ``chosen`` tells whether it is so already."""
 
     label: str
     query: str
@@ -47,10 +47,10 @@ class Menu(NamedTuple):
 
 
 def controls(filters: Filters, known: Choices, total: int) -> dict[str, Any]:
-    """Return what the templates of the list need beside the grid."""
+    """Return what the list's templates need beside the cards."""
     return {
         "filters": filters,
-        "longest_text": LONGEST_TEXT,
+        "max_text": MAX_TEXT,
         "home": reverse("sprites:list"),
         "kept": filters.but(q="").pairs(),
         "looks": [_option(filters, "set", name, labels.set_name(name)) for name in MAIN],
@@ -100,7 +100,7 @@ def _menu(
 
 
 def _games(filters: Filters, known: Choices) -> Menu:
-    """Return the menu of all sets that the switch has not."""
+    """Return the menu of the sets that have no place in the switch."""
     hints = {name: labels.generation_name(n) if n else "" for name, n in known.sets}
     options = [
         _option(filters, "set", name, labels.set_name(name), hint)
@@ -112,7 +112,7 @@ def _games(filters: Filters, known: Choices) -> Menu:
 
 
 def chips(filters: Filters) -> list[Option]:
-    """Return one chip a filter in force, whose link takes it off."""
+    """Return a chip for each filter in force; its link takes the filter off."""
     taken = [(f"“{filters.q}”", filters.but(q=""))] if filters.q else []
     taken += [(labels.type_name(name), filters.toggled("type", name)) for name in filters.type]
     taken += [

@@ -1,6 +1,6 @@
 """One Pokémon's page: its facts, its family and all its sprites, ready for the template.
 
-In go a Pokémon and the key of the sprite that was asked for; three queries are made here.
+A Pokémon and the key of the sprite that was asked for go in. It takes three queries.
 """
 
 from pathlib import PurePath
@@ -44,7 +44,7 @@ def family(pokemon: Pokemon) -> dict[str, Any]:
 
 
 def sprites(pokemon: Pokemon, key: str) -> dict[str, Any]:
-    """Return all sprites laid out, and the one for the large plate with what can be done to it."""
+    """Return the table of all sprites, and the sprite that is shown large."""
     known = list(pokemon.sprites.shown())
     sections = sprite_table.sections(pokemon, known)
     found = {

@@ -1,7 +1,7 @@
-"""A list's query string, read into what a visitor asks for and written back as links.
+"""A list's query string, read into filters and written back as links.
 
-Whatever the query string holds, it is read: a value that nothing is like counts as left out. So the
-links that are written stay short, however long it was.
+No query string is an error. A value that is unknown is ignored, and no link repeats it, so links
+stay short however long the query string was.
 """
 
 import re
@@ -24,11 +24,11 @@ SIZES = (30, 60, 120)
 MAX_TYPES = 2
 """As many types as a Pokémon can have."""
 
-LONGEST_TEXT = 50
+MAX_TEXT = 50
 """Characters of a search."""
 
-_SHOWN = 20
-"""Characters of a value that is ignored which are shown."""
+_MAX_SHOWN = 20
+"""Characters that are shown of an ignored value."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SWITCH = {"on": True, "off": False}
@@ -85,19 +85,19 @@ def choices() -> Choices:
 
 
 class _Values:
-    """The values of a query string; of each parameter that has any without sense, one is kept."""
+    """The values of a query string; of each parameter, one value that is ignored is kept."""
 
     def __init__(self, query: QueryDict) -> None:
         self._query = query
         self.ignored: dict[str, str] = {}
 
     def last(self, name: str, read: Callable[[str], Any], default: Any) -> Any:
-        """Return the last value that makes sense."""
+        """Return the last value that can be read."""
         found = self.several(name, read, 1)
         return found[0] if found else default
 
     def several(self, name: str, read: Callable[[str], Any], most: int = 0) -> tuple[Any, ...]:
-        """Return the values that make sense, each once: all, or the last so many of them."""
+        """Return the values that can be read, each once: all of them, or the last ``most``."""
         values = {text: read(text) for text in self._query.getlist(name) if text}
         kept = tuple(dict.fromkeys(found for found in values.values() if found is not None))[-most:]
         for text, found in values.items():
@@ -106,14 +106,14 @@ class _Values:
         return kept
 
     def text(self, name: str) -> str:
-        """Return a text on one line, as much of it as is searched for."""
+        """Return a text on one line, cut to the length that a search can have."""
         whole = " ".join(_CONTROL.sub(" ", self._query.get(name, "")).split())
-        if rest := whole[LONGEST_TEXT:]:
+        if rest := whole[MAX_TEXT:]:
             self._ignore(name, rest)
-        return whole[:LONGEST_TEXT].strip()
+        return whole[:MAX_TEXT].strip()
 
     def _ignore(self, name: str, text: str) -> None:
-        shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+        shown = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
         self.ignored.setdefault(name, shown)
 
 
@@ -135,7 +135,7 @@ class Filters:
 
     @classmethod
     def read(cls, query: QueryDict, known: Choices) -> tuple[Self, dict[str, str]]:
-        """Read a query string; return as well what it ignores, a value of each parameter."""
+        """Read a query string; return the filters, and an ignored value of each parameter."""
         values = _Values(query)
         filters = cls(
             q=values.text("q"),
@@ -168,17 +168,17 @@ class Filters:
         return self.all != self.but(page=1)
 
     def but(self, **changes: Any) -> Self:
-        """Return these filters with some changed; a change of the look alone keeps the page."""
+        """Return these filters with changes, on the first page unless only the look changes."""
         page = {} if changes.keys() <= _LOOK else {"page": 1}
         return replace(self, **page | changes)
 
     def is_chosen(self, field: str, value: object) -> bool:
-        """Tell whether a field has this value, or has it among others."""
+        """Tell whether a field is, or contains, this value."""
         now = getattr(self, field)
         return value in now if isinstance(now, tuple) else value == now
 
     def toggled(self, field: str, value: Any) -> Self:
-        """Return these filters with a value chosen, or taken off if it was and may be."""
+        """Return these filters with a value chosen, or with it taken off where it was chosen."""
         now = getattr(self, field)
         if not isinstance(now, tuple):
             return self.but(**{field: _OFF.get(field, value) if value == now else value})
@@ -188,7 +188,7 @@ class Filters:
         return self.but(**{field: kept})
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return the query string's pairs; what is as by default is left out."""
+        """Return the query string's pairs, without those that are at their default."""
         pairs: list[tuple[str, str]] = []
         for field in fields(self):
             value = getattr(self, field.name)
@@ -199,7 +199,7 @@ class Filters:
 
     @property
     def query(self) -> str:
-        """Return the query string with its question mark, or nothing where all is as by default."""
+        """Return the query string with its question mark, or "" where all is at its default."""
         pairs = self.pairs()
         return f"?{urlencode(pairs)}" if pairs else ""
 

@@ -1,6 +1,6 @@
 """A list in words: the sentence above it and the title of its page.
 
-In go the filters and how many Pokémon they keep; out come words in the visitor's language.
+The filters and the number of Pokémon go in; words in the visitor's language come out.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def _conditions(filters: Filters) -> Iterator[str]:
 
 
 def title(filters: Filters, total: int) -> str:
-    """Say what a page shows: the sentence, the look and the page, where they are not the first."""
+    """Say what a page shows: the sentence, and a look or a page that is not the first."""
     return " · ".join([sentence(filters, total), *_manner(filters)])
 
 

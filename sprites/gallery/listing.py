@@ -29,13 +29,13 @@ class Card:
 
     @property
     def shown(self) -> Sprite | None:
-        """Return the sprite that is seen first."""
+        """Return the sprite that represents the Pokémon in this look."""
         first, second = self.still, self._moving
         return (second or first) if self.look.set == ANIMATED else (first or second)
 
     @property
     def _moving(self) -> Sprite | None:
-        """Return what moves where it shows the side that stands still."""
+        """Return the moving sprite, unless it shows another side than the still one."""
         still, moving = self.still, self.moving
         return None if still and moving and moving.facing != still.facing else moving
 
@@ -52,7 +52,7 @@ class Card:
 
     @property
     def stand_in(self) -> str:
-        """Say what is shown where it is not the look that was asked for."""
+        """Name what is shown if it is not the look that was asked for."""
         look, shown = self.look, self.shown
         if not shown:
             return ""
@@ -77,7 +77,7 @@ def cards(pokemon: Iterable[Pokemon], look: Look) -> list[Card]:
 
 
 def read_page(filters: Filters) -> "tuple[list[Card], Paginator[int]]":
-    """Read one page from the database; return as well how many pages there are."""
+    """Read one page from the database; return its cards, and a paginator of all pages."""
     found = filters.apply(Pokemon.objects.all())
     start = (filters.page - 1) * filters.size
     page = list(found.counted()[start : start + filters.size])
@@ -87,7 +87,7 @@ def read_page(filters: Filters) -> "tuple[list[Card], Paginator[int]]":
 
 
 def _add_types(page: list[Pokemon]) -> None:
-    """Give each Pokémon the names of its types, by a query that makes no objects of its rows."""
+    """Fill in the types of all Pokémon by one query, for less than prefetched rows cost."""
     names: dict[int, list[str]] = {pokemon.pk: [] for pokemon in page}
     slots = PokemonType.objects.filter(pokemon__in=names).order_by("slot")
     for pk, name in slots.values_list("pokemon_id", "type__name"):

@@ -1,6 +1,7 @@
-"""All sprites of one Pokémon, laid out: a section a generation, a row a game, a column a side.
+"""All sprites of one Pokémon as a table: each generation is a section, each game a row, each side
+of the Pokémon a column.
 
-In go its sprites as rows of the database, stored or not; nothing here asks the database.
+Its sprites go in as rows of the database, stored or not. Nothing here makes a query.
 """
 
 from collections.abc import Iterable
@@ -16,14 +17,14 @@ from ..pictures import Stage, game, picture, side
 from .listing import SMALL_BOX
 
 LARGE, ARTWORK = 288, 400
-"""Sides of the large plate's box, for pixels and for artwork."""
+"""Sides of the box of the sprite that is shown large: for pixel art, and for artwork."""
 
 _FACINGS = ("front", "back", "")
 _VARIANTS = ("", "transparent", "gray")
 
 
-class Plate(NamedTuple):
-    """One sprite in its column; those of one folder of upstream's are a row, named by its game."""
+class Cell(NamedTuple):
+    """One sprite and its column; the sprites of one folder of upstream's make a row."""
 
     sprite: Sprite
     folder: str
@@ -34,11 +35,11 @@ class Plate(NamedTuple):
 
 
 class Section(NamedTuple):
-    """The sprites of one generation, row by row; ``stored`` of them can be seen."""
+    """The sprites of one generation, row by row, and how many of them are stored."""
 
     id: str
     title: str
-    plates: list[Plate]
+    cells: list[Cell]
     stored: int
 
 
@@ -64,7 +65,7 @@ def _split(sprite: Sprite) -> tuple[str, str]:
 
 
 def _side_order(sprite: Sprite) -> tuple[int, bool, bool, int, str]:
-    """Order columns: the plain ones, then female, then variants; front before back before odd."""
+    """Order the columns: plain, then female, then variants; the front, the back, then others."""
     variant = _VARIANTS.index(sprite.variant) if sprite.variant in _VARIANTS else len(_VARIANTS)
     facing = _FACINGS.index(sprite.facing) if sprite.facing in _FACINGS else len(_FACINGS)
     return variant, sprite.female, sprite.shiny, facing, _split(sprite)[1]
@@ -79,8 +80,8 @@ def _section(
 ) -> Section:
     columns = sorted({_side_order(sprite) for sprite in sprites})
     title = _("Generation %(numeral)s") % {"numeral": labels.generation_name(generation)}
-    plates = [
-        Plate(
+    cells = [
+        Cell(
             sprite,
             _split(sprite)[0],
             game(sprite),
@@ -93,13 +94,13 @@ def _section(
     return Section(
         f"g{generation}",
         title if generation else _("Of every generation"),
-        plates,
+        cells,
         sum(bool(sprite.file) for sprite in sprites),
     )
 
 
 def _stage(pokemon: Pokemon, sprite: Sprite, stills: dict[str, Sprite], box: int) -> Stage:
-    """Show a sprite; the still of an animated one is the default set's of the same side."""
+    """Show a sprite; beside an animated one stands the default set's still of the same side."""
     shown = picture(pokemon, sprite, box) if sprite.file else None
     missing = "" if shown else reason(sprite)
     if not sprite.animated:
@@ -109,7 +110,7 @@ def _stage(pokemon: Pokemon, sprite: Sprite, stills: dict[str, Sprite], box: int
 
 
 def reason(sprite: Sprite) -> str:
-    """Say to a visitor why a sprite cannot be seen."""
+    """Tell a visitor why a sprite is not shown."""
     if sprite.state == Sprite.State.MISSING:
         return _("Missing upstream")
     if sprite.state == Sprite.State.FAILED:
@@ -118,17 +119,15 @@ def reason(sprite: Sprite) -> str:
 
 
 def chosen(sprites: list[Sprite], key: str) -> Sprite | None:
-    """Return the sprite for the large plate: the one asked for, else the most telling stored."""
+    """Return the sprite to show large: the one asked for, or else the best that is stored."""
     asked = [sprite for sprite in sprites if sprite.key == key and is_valid(key)]
     stored = [s for s in sprites if s.file]
-    telling = [
-        s for name in ("official-artwork", "home", "default") for s in stored if s.set == name
-    ]
-    plain = sorted(telling, key=lambda s: (s.shiny, s.female, s.facing != "front"))
+    best = [s for name in ("official-artwork", "home", "default") for s in stored if s.set == name]
+    plain = sorted(best, key=lambda s: (s.shiny, s.female, s.facing != "front"))
     return next(iter(asked + plain + stored + sprites), None)
 
 
 def large(pokemon: Pokemon, sprite: Sprite, sprites: list[Sprite]) -> Stage:
-    """Show the chosen sprite as large as it looks right."""
+    """Show the chosen sprite in a large box that suits it."""
     box = LARGE if sprite.width and sprite.width <= LARGE else ARTWORK
     return _stage(pokemon, sprite, _stills(sprites), box)

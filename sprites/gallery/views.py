@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_cookie
 from ..looks import ANIMATED
 from ..models import Pokemon, SyncRun
 from . import controls, detail
-from .filters import LONGEST_TEXT, Filters, choices
+from .filters import MAX_TEXT, Filters, choices
 from .listing import read_page
 
 PREFERENCES = {"theme": ("light", "dark", "system"), "motion": ("on", "off")}
@@ -28,7 +28,7 @@ _YEAR = 365 * 86_400
 @require_safe
 @vary_on_cookie
 def pokemon_list(request: HttpRequest) -> HttpResponse:
-    """Show the grid, one page of it, as the query string asks."""
+    """Show one page of the list, as the query string asks."""
     known = choices()
     filters, ignored = Filters.read(request.GET, known)
     cards, pages = read_page(filters)
@@ -52,7 +52,7 @@ def pokemon_list(request: HttpRequest) -> HttpResponse:
 
 
 def _turn(filters: Filters, pages: "Paginator[int]") -> dict[str, object]:
-    """Return the links to other pages; None stands for those that are left out between two."""
+    """Return the links to other pages; a gap between two has None for a link."""
     here = filters.page
     elided = pages.get_elided_page_range(here, on_each_side=1, on_ends=1)
     return {
@@ -91,7 +91,7 @@ def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
 
 def not_found(request: HttpRequest, name: str) -> HttpResponse:
     """Answer for a Pokémon that is not here, with the names most like it."""
-    name = name[:LONGEST_TEXT]
+    name = name[:MAX_TEXT]
     here = reverse("sprites:detail", args=[name])
     context = {"name": name, "here": here, "nearest": Pokemon.objects.nearest(name)}
     return render(request, "sprites/not_found.html", context, status=404)

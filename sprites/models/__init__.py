@@ -1,7 +1,7 @@
-"""What the mirror knows: Pokémon, their types, one row a listed sprite, and the runs.
+"""What the mirror knows: Pokémon and their types, sprites, and runs.
 
-Each model stands with the questions that are asked of it, as a queryset that a site can ask too.
-Rows of Pokemon, Type and Sprite are written by ``sync.writer`` alone.
+Each model stands with its queryset, which has the questions that the gallery and a site can ask.
+Only ``sync.writer`` writes rows of Pokemon, Type and Sprite.
 """
 
 from .pokemon import Pokemon, PokemonQuerySet, PokemonType, Type

@@ -20,7 +20,7 @@ STATS = ("hp", "attack", "defense", "special_attack", "special_defense", "speed"
 
 
 class PokemonQuerySet(QuerySet["Pokemon"]):
-    """Pokémon by what a visitor asks for; the methods combine in any order."""
+    """Pokémon, by what a visitor asks for; the methods can be combined in any order."""
 
     def search(self, text: str) -> Self:
         """Keep those with this number, or with all these words in the name, however typed."""
@@ -55,7 +55,7 @@ class PokemonQuerySet(QuerySet["Pokemon"]):
         return self.filter(pk__in=Sprite.objects.stored().of_set(name).values("pokemon_id"))
 
     def sorted_by(self, sort: str) -> Self:
-        """Order by one of SORTS; equals come by number, and a species' forms side by side."""
+        """Order by one of SORTS, then by number, so that a species' forms stand side by side."""
         field = sort.removeprefix("-")
         if field not in SORTS:
             raise ValueError(f"{sort!r} is none of {SORTS}")
@@ -63,7 +63,7 @@ class PokemonQuerySet(QuerySet["Pokemon"]):
         return self.order_by(OrderBy(value, descending=sort != field), "number", "id")
 
     def counted(self) -> Self:
-        """Give each row ``total``, the number of rows before any slice: a page in one query."""
+        """Give each row ``total``, how many rows there are without a slice."""
         return self.annotate(total=Window(Count("*")))
 
     def with_types(self) -> Self:
@@ -97,9 +97,9 @@ class PokemonQuerySet(QuerySet["Pokemon"]):
 
 
 class _Plain(Func):
-    """Text as its characters sort, ``porygon-z`` before ``porygon2``, on every database.
+    """A text that sorts by its characters on every database: ``porygon-z`` before ``porygon2``.
 
-    PostgreSQL would sort it as people of the database's country do.
+    PostgreSQL would sort it by the rules of the database's language.
     """
 
     template = "%(expressions)s"
@@ -125,7 +125,7 @@ class Type(models.Model):
 
 
 class Pokemon(models.Model):
-    """One Pokémon, a form included, under upstream's id; names are not unique upstream."""
+    """One Pokémon or one form, under upstream's id; upstream's names are not unique."""
 
     id = models.PositiveIntegerField(_("upstream id"), primary_key=True)
     name = models.CharField(_("name"), max_length=100, db_index=True)
@@ -162,7 +162,7 @@ class Pokemon(models.Model):
         return f"#{self.id:04d} {self.name}"
 
     def get_absolute_url(self) -> str:
-        """Return its page in the gallery: by name where the name is a plain one, else by id."""
+        """Return its page in the gallery: by name, or by id where the name can't be in a URL."""
         plain = slug(self.name) == self.name and number(self.name) is None
         return reverse("sprites:detail", args=[self.name if plain and self.name else self.id])
 

@@ -16,21 +16,21 @@ _IS_BEATING = Q(heartbeat_at__gt=Now() - TIME_TO_LIVE) & Q(heartbeat_at__lt=Now(
 
 
 class SyncRunQuerySet(QuerySet["SyncRun"]):
-    """Runs by whether they live."""
+    """Runs, by whether they are alive."""
 
     def begun(self) -> Self:
-        """Leave out those that wait, and those that never began."""
+        """Leave out runs that wait, and runs that never began."""
         return self.exclude(state__in=("queued", "refused"))
 
     def beating(self) -> Self:
-        """Keep those whose heartbeat is recent, by the clock of the database, which wrote it.
+        """Keep those whose heartbeat is recent by the database's clock, which also wrote it.
 
-        One that is still to come was written before that clock was set back, and is as old.
+        A heartbeat in the future does not count: the clock was set back after it was written.
         """
         return self.filter(_IS_BEATING)
 
     def silent(self) -> Self:
-        """Keep those whose heartbeat is none of a moment ago."""
+        """Keep those without a recent heartbeat."""
         return self.filter(~_IS_BEATING)
 
     def live(self) -> Self:

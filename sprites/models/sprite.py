@@ -1,4 +1,4 @@
-"""One row a listed sprite, its file, and how the best sprite for a look is found."""
+"""The row of a sprite, its file, and how the best sprite for a look is found."""
 
 from typing import Any, Self
 
@@ -20,7 +20,7 @@ HEAD = 8
 
 
 def sprite_storage() -> Storage:
-    """Return the storage that the site chose; for an unknown one, the default until a check."""
+    """Return the storage that the site chose, or the default one where a check reports it."""
     try:
         return storages[options().STORAGE]
     except InvalidStorageError:
@@ -49,25 +49,25 @@ class SpriteFile(FieldFile):
 
 
 class SpriteFileField(models.FileField):
-    """A FileField, in migrations as well, whose files know their address."""
+    """A FileField whose files know their address; in migrations it is a plain FileField."""
 
     attr_class = SpriteFile
 
     def deconstruct(self) -> Any:
-        """Describe it as Django's own: only Python code differs."""
+        """Describe it to migrations as Django's own field: the column is the same."""
         name, _path, args, options = super().deconstruct()
         return name, "django.db.models.FileField", args, options
 
 
 class SpriteQuerySet(QuerySet["Sprite"]):
-    """Sprites by how they stand and what they show."""
+    """Sprites, by their state and by what they show."""
 
     def stored(self) -> Self:
-        """Keep those that have a file: one that fails or goes missing keeps its last good one."""
+        """Keep those that have a file, also where a later attempt failed."""
         return self.exclude(file="")
 
     def shown(self) -> Self:
-        """Keep those that upstream lists, and those that it has dropped and we still have."""
+        """Keep those that upstream lists, and those that it dropped but are still here."""
         return self.filter(Q(listed=True) | ~Q(file=""))
 
     def of_set(self, name: str) -> Self:
@@ -77,9 +77,9 @@ class SpriteQuerySet(QuerySet["Sprite"]):
     def best(self, look: Look) -> Self:
         """Keep, for each Pokémon, the still and the animated sprite that come nearest a look.
 
-        Shininess is always kept; then the facing counts, then the set, then the male before the
-        female, the plain before a variant, and the newest generation. Narrow to the Pokémon that
-        are wanted first: the ranking reads every row that is left.
+        A shiny look gets shiny sprites only, and another look none. Then count, in this order: the
+        facing, the set, male before female, plain before variants, and the newest generation.
+        Filter by Pokémon first, because all the rows are ranked.
         """
         rank = Window(
             RowNumber(),
@@ -103,7 +103,7 @@ def _place(look: Look) -> Case:
 
 
 class Sprite(models.Model):
-    """One sprite that upstream lists, or listed: where it is, what its bytes are, how it stands."""
+    """One sprite that upstream lists or once listed: its place, its file and its state."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")

@@ -1,4 +1,4 @@
-"""What the admins of synced rows share: facts to be read, and who may start a run."""
+"""What the admins share: their rows can only be read, and some people may start a run."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,21 +18,21 @@ else:
     Base = admin.ModelAdmin
 
 RECHECK = {"FRESH_FOR": 0}
-"""The options of a re-sync: what is fresh is asked for again, by its ETag."""
+"""The options of a re-sync: nothing counts as fresh, so all is asked for by its ETag."""
 
 _MAX_QUERY = 1000
 """Characters of a list's query string, which each link of the page repeats."""
 
 
-class Facts(Base):
-    """An admin of rows that the sync alone writes."""
+class ReadOnlyAdmin(Base):
+    """An admin of rows that only a run writes."""
 
     list_per_page = 100
     list_max_show_all = 2000
     show_full_result_count = False
     actions_on_bottom = True
     columns: tuple[str, ...] = ()
-    """What an address may narrow the list by; each by a value, or by having none."""
+    """The columns that a list's address may filter by, for a value or for none."""
 
     class Media:
         css = {"all": ["sprites/admin/admin.css"]}
@@ -46,7 +46,7 @@ class Facts(Base):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes a row by hand: the command prunes."""
+        """Nobody deletes a row by hand; the command's ``--prune`` does."""
         return False
 
     def has_run_sync_permission(self, request: HttpRequest) -> bool:
@@ -54,11 +54,11 @@ class Facts(Base):
         return may_run(request)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow what the pages link to, and no pattern or range that a database chokes on."""
+        """Allow the filters that the pages link to; others could keep the database busy."""
         return lookup.removesuffix("__exact").removesuffix("__isnull") in self.columns
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list with the buttons; filters that no link of it has lead to all of it."""
+        """Show the list; a query string that no link has leads to the whole list."""
         query = request.META["QUERY_STRING"]
         if len(query) > _MAX_QUERY or "%00" in query:  # PostgreSQL refuses a NUL
             messages.warning(request, _("Such filters do not exist; here is the whole list."))
@@ -69,7 +69,7 @@ class Facts(Base):
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
     ) -> HttpResponse | None:
-        """Do what was chosen, to rows that can be: an id is a number."""
+        """Run an action; raises BadRequest where the id of a row is no number."""
         if None in map(number, request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise BadRequest("an id that is no number")
         return super().response_action(request, queryset, *args, **kwargs)
