@@ -1,7 +1,7 @@
 """The command beside itself without one thing: what that thing saves.
 
-``python -m bench.without THING fetch_sprites …`` works like ``manage.py``, without it. The part
-measures each of them, and the command as it is, in turns.
+``python -m bench.without THING fetch_sprites …`` works like ``manage.py``, but without it. The part
+runs the command as it is and without each of the things, in turns.
 """
 
 import contextlib
@@ -22,12 +22,11 @@ from .lab import Lab
 from .ours import Site
 from .race import run
 
-WORKERS = (8, 32)
-AS_IT_IS = "as it is"
+WAYS = (("--workers", "8"), ("--workers", "32"), ("--workers", "8", "--dry-run"))
 NOTE = """\
 {count} sprites on threads, from nginx on loopback, {rounds} rounds in turns: median
 (minimum–maximum) of the whole process. Command: `python -m bench without --rounds {rounds}`, which
-runs `python -m bench.without THING fetch_sprites --limit {limit} --sprites all --workers N`."""
+runs `python -m bench.without THING fetch_sprites --limit {limit} --sprites all …`."""
 
 
 @contextlib.contextmanager
@@ -36,6 +35,7 @@ def _no_lock(lock: ComputeLock) -> Iterator[None]:
 
 
 THINGS: dict[str, tuple[object, str, Callable[..., object]]] = {
+    "nothing": (gc, "freeze", gc.freeze),
     "compute_lock": (ComputeLock, "held", _no_lock),
     "mallopt": (memory, "_return_large_blocks", lambda: None),
     "gc.freeze": (gc, "freeze", lambda: None),
@@ -44,28 +44,27 @@ THINGS: dict[str, tuple[object, str, Callable[..., object]]] = {
 
 
 def measure(lab: Lab, rounds: int) -> Findings:
-    """Let the command run as it is and without each thing, with few and with many workers."""
-    names = [AS_IT_IS, *(f"without {thing}" for thing in THINGS)]
+    """Run the command without each thing in three ways; a dry run only reads documents."""
     rows = []
-    for workers in WORKERS:
-        each = [_contender(lab, name, workers) for name in names]
-        for name, costs in run(each, rounds, len(lab.tree.paths), lab.work).items():
-            rows.append([str(workers), name, *_figures(costs)])
+    for way in WAYS:
+        each = [_contender(lab, thing, way) for thing in THINGS]
+        files = 0 if "--dry-run" in way else len(lab.tree.paths)
+        for thing, costs in run(each, rounds, files, lab.work).items():
+            rows.append([f"`{' '.join(way)}`", thing, *_figures(costs)])
     note = NOTE.format(count=len(lab.tree.paths), rounds=rounds, limit=lab.tree.limit)
-    columns = ("workers", "command", "wall s", "CPU s", "MB")
+    columns = ("options", "without", "wall s", "CPU s", "MB")
     return Findings(tables=[Table("What small things save", note, columns, rows)])
 
 
-def _contender(lab: Lab, name: str, workers: int) -> Contender:
-    options = [*selection(lab.tree), "--executor", "threads", "--workers", str(workers)]
+def _contender(lab: Lab, thing: str, way: tuple[str, ...]) -> Contender:
+    options = [*selection(lab.tree), "--executor", "threads", *way]
 
     def race(folder: Path) -> Cost:
         site = Site(folder, lab.nginx.url)
         site.prepare()
-        thing = name.removeprefix("without ")
-        return (site.fetch(*options) if name == AS_IT_IS else site.without(thing, *options)).cost
+        return site.without(thing, *options).cost
 
-    return Contender(name, "", race)
+    return Contender(thing, "", race)
 
 
 def _figures(costs: list[Cost]) -> list[str]:
