@@ -3,6 +3,8 @@
 import ipaddress
 from urllib.parse import urlsplit
 
+from .errors import Code, SpritesError
+
 
 def origin(url: str) -> str:
     """Return the origin of an http(s) URL in its one spelling, or "" for any other URL.
@@ -19,6 +21,27 @@ def origin(url: str) -> str:
     host = f"[{host}]" if ":" in host else host
     standard = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + ("" if port in (None, standard) else f":{port}")
+
+
+def check_url(url: str, origins: frozenset[str]) -> str:
+    """Return a URL's origin; raise SpritesError where it is no URL, or that is not allowed."""
+    is_clean = url.isprintable() and " " not in url
+    # Most URLs begin with an origin as it is spelled in the list: no need to take them apart.
+    if is_clean and (home := next((one for one in origins if url.startswith(f"{one}/")), "")):
+        return home
+    if not is_clean or not _has_scheme(url):
+        raise SpritesError(Code.BAD_URL, f"{url[:200]!r} is no URL")
+    if (home := origin(url)) not in origins:
+        raise SpritesError(Code.URL_NOT_ALLOWED, f"{url[:200]} is outside the allowed origins")
+    return home
+
+
+def _has_scheme(url: str) -> bool:
+    """Tell whether a text has the form of an absolute URL of any scheme."""
+    try:
+        return bool(urlsplit(url).scheme)
+    except ValueError:
+        return False
 
 
 def names_address(host: str) -> bool:

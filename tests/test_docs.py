@@ -20,7 +20,7 @@ from sprites import __version__
 from sprites.conf import RULES, Options
 from sprites.gallery.filters import Filters
 from sprites.sync.stop import ExitCode
-from sprites.worker.transport import own_session
+from sprites.worker.session import own_session
 
 from .support.rows import add_pokemon, add_sprite
 from .support.site import ROOT, Site

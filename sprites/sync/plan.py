@@ -12,7 +12,7 @@ from typing import Self
 from ..errors import SpritesError
 from ..keys import matches, patterns
 from ..models import Sprite
-from ..worker.http import check_url
+from ..origins import check_url
 from ..worker.records import Failure, Listing, SpriteJob, StoredFile
 from ..worker.storage import Store
 from .known import KnownSprite

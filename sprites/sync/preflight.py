@@ -15,8 +15,8 @@ from ..models import Sprite
 from ..origins import origin
 from ..worker.naming import check_naming
 from ..worker.records import Job, Policy, ProbeJob, ResourceJob, SpriteJob
+from ..worker.session import own_session
 from ..worker.storage import INCOMING, Store
-from ..worker.transport import own_session
 from .breaker import Rules
 from .events import RunJobs
 from .queues import Service

@@ -1,46 +1,44 @@
-"""A total deadline for one job: when it passes, the job's socket is shut and its read returns.
+"""Ends a GET from outside: one that has been silent for too long, or all of them with their run.
 
-``requests`` and ``urllib3`` time out between bytes only, so a server that drips one byte at a time
-holds a worker for ever. One daemon thread a process shuts the sockets whose time is over.
+libcurl keeps the time that a GET may take in all, but knows of silence in whole seconds only, and
+can't be woken up. So one daemon thread a process shuts the sockets of those whose time is over.
 """
 
 import contextlib
+import math
 import socket
 import threading
 import time
 from types import TracebackType
 from typing import Self
 
-from ..errors import Code, SpritesError
-
 _TICK = 0.1
-"""Seconds between two looks at the deadlines that are running."""
+"""Seconds between two looks at what is running."""
 
-_running: set["Deadline"] = set()
-_changed = threading.Condition()
-_current = threading.local()
+_running: set["Watch"] = set()
+_lock = threading.RLock()
+_changed = threading.Condition(_lock)
 _reaper: threading.Thread | None = None
 
 
-class Deadline:
-    """The time that one job may take in all, in seconds; a context manager around the job.
+class Watch:
+    """The sockets of one thread; a context manager around each GET over them.
 
-    Leaving it raises SpritesError where the time was over, whatever came of the job: a body without
-    a length looks whole where its socket was shut.
+    ``heard`` is when the last byte came, ``patience`` how many seconds without one are too many,
+    and ``ended`` why the GET was ended, if it was.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self.expires = time.monotonic() + seconds
-        self.expired = False
-        self._socket: socket.socket | None = None
+    def __init__(self) -> None:
+        self.patience = self.heard = math.inf
+        self.ended = ""
+        self._sockets: set[int] = set()
 
     def __enter__(self) -> Self:
-        _current.deadline = self
-        with _changed:
+        self.ended, self.heard = "", math.inf
+        with _lock:
+            if not _running:
+                _wake_reaper()
             _running.add(self)
-            _start_reaper()
-            _changed.notify()
         return self
 
     def __exit__(
@@ -49,43 +47,50 @@ class Deadline:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        _current.deadline = None
-        with _changed:
+        with _lock:
             _running.discard(self)
-        self._socket = None  # from now on another job may be using it
-        if self.expired and (kind is None or issubclass(kind, Exception)):
-            raise SpritesError(Code.TIMEOUT, f"not done within {self._seconds:g} s") from None
 
-    def guard(self, sock: socket.socket | None) -> None:
-        """Watch over the socket that the job reads from now."""
-        self._socket = sock
-        if self.expired:
-            self.expire()
+    def adopt(self, sock: socket.socket) -> int:
+        """Watch over a socket, and return its number, which is to be given to ``close``."""
+        with _lock:
+            self._sockets.add(number := sock.detach())
+        return number
 
-    def expire(self) -> None:
-        """End the job's time now; its read returns at once."""
-        self.expired = True
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+    def close(self, number: int) -> int:
+        """Close a socket; never while its number is being used to shut it."""
+        with _lock:
+            self._sockets.discard(number)
+            socket.close(number)
+        return 0
 
-
-def current() -> Deadline | None:
-    """Return the deadline of the job that this thread works on."""
-    return getattr(_current, "deadline", None)
+    def end(self, why: str) -> None:
+        """End the GET now: whoever waits for one of its sockets is told at once."""
+        with _lock:
+            self.ended = why
+            for number in self._sockets:
+                _shut(number)
 
 
 def expire_all() -> None:
-    """End the time of every job of this process, because the run is being stopped."""
-    with _changed:
-        jobs = list(_running)
-    for job in jobs:
-        job.expire()
+    """End every GET of this process, because the run is being stopped."""
+    with _lock:
+        for watch in _running:
+            watch.end("the run was stopped")
 
 
-def _start_reaper() -> None:
-    """Start the thread with the first deadline, so that importing this module starts none."""
+def _shut(number: int) -> None:
+    with contextlib.suppress(OSError):
+        sock = socket.socket(fileno=number)
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        finally:
+            sock.detach()
+
+
+def _wake_reaper() -> None:
+    """Wake the thread up, or start it: with the first GET, so that an import starts none."""
     global _reaper
+    _changed.notify()
     if _reaper is None or not _reaper.is_alive():
         _reaper = threading.Thread(target=_reap, name="sprites-deadlines", daemon=True)
         _reaper.start()
@@ -93,11 +98,11 @@ def _start_reaper() -> None:
 
 def _reap() -> None:
     while True:
-        with _changed:
+        with _lock:
             while not _running:
                 _changed.wait()
             now = time.monotonic()
-            late = [job for job in _running if job.expires <= now and not job.expired]
-        for job in late:
-            job.expire()
+            for watch in _running:
+                if watch.heard + watch.patience < now:
+                    watch.end(f"no byte for {watch.patience:g} s")
         time.sleep(_TICK)

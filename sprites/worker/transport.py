@@ -1,221 +1,234 @@
-"""The connections of one worker process: an origin in, the way to it out.
+"""One GET by libcurl: a URL within a policy in, the head and the body of its reply out.
 
-A requests session, a site's own where it has one, is asked once an origin for what it knows
-(proxies, certificates, headers) and then left out, because ``Session.get`` costs four times the CPU
-of the http.client under it. urllib3's pool keeps and opens the connections, and http.client itself
-sends the request and reads the reply.
+A thread has one handle, which keeps its connections and knows of no redirect. libcurl lets go of
+Python's lock while it works, so it calls back seldom.
 """
 
-import contextlib
-import http.client
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+import pycurl
 
-from .. import __version__
-from ..errors import Code, SpritesError, UsageError, plain
-from ..hooks import load
-from ..origins import is_public, names_address
-from . import deadline
+from ..errors import Code, SpritesError
+from ..origins import is_public
+from .deadline import Watch
+from .records import Policy
+from .session import Route
 
-_HEADERS = {
-    "User-Agent": f"django-sprites/{__version__}",
-    "Accept": "*/*",
-    "Accept-Encoding": "gzip",
-}
-_MAX_CONNECTIONS = 256
+_MAX_LINES, _MAX_LINE = 102, 64 * 1024
+"""The most of a head: a hundred headers, and their length each."""
 _SHORT = 64 * 1024
 """Bytes of a refusal that are read for the sake of its connection."""
+_BLANK = (b"\r\n", b"\n")
+_NONE_TAKEN = 0
+"""How a callback ends the transfer."""
+_FIXED = (
+    (pycurl.NOSIGNAL, 1),  # it is not the only thread
+    (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+    (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
+    (pycurl.HTTP09_ALLOWED, 0),
+    (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+    (pycurl.PATH_AS_IS, 1),
+    (pycurl.NOPROXY, ""),  # the environment was read by requests
+    (pycurl.MAXCONNECTS, 4),
+    (pycurl.BUFFERSIZE, 128 * 1024),
+)
+_TARGET = re.compile(r"[^/]*//[^/?#]*/?([^#]*)")
 _SAFE = "%/?:@!$&'()*+,;=~[]"
 """What a URL may have as it is, beside letters, digits and ``_.-``."""
-_SEND = http.client.HTTPConnection.request
-_RECEIVE = http.client.HTTPConnection.getresponse
+_CODES = {
+    pycurl.E_COULDNT_RESOLVE_PROXY: Code.UNREACHABLE,
+    pycurl.E_COULDNT_RESOLVE_HOST: Code.UNREACHABLE,
+    pycurl.E_COULDNT_CONNECT: Code.UNREACHABLE,
+    pycurl.E_OPERATION_TIMEDOUT: Code.TIMEOUT,
+    pycurl.E_PARTIAL_FILE: Code.TRUNCATED,
+    pycurl.E_PEER_FAILED_VERIFICATION: Code.TLS,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The pool that leads to an origin, the headers to send, and whether a proxy lies between."""
+class Exchange(Watch):
+    """What has come of a GET so far; libcurl calls its methods, and none of them may raise.
 
-    pool: HTTPConnectionPool
-    headers: Mapping[str, str]
-    by_proxy: bool
+    ``is_known`` says that the head is whole.
+    """
 
-    def ask(
-        self, url: str, headers: Mapping[str, str], connect_timeout: float, read_timeout: float
-    ) -> "Exchange":
-        """Send a GET and return the exchange once the head of its reply is here.
+    def begin(self, route: Route, cap: int) -> None:
+        """Forget the one before, and take at most ``cap`` bytes of a body."""
+        self.status, self._headers, self.body = 0, dict[bytes, bytes](), BytesIO()
+        self.is_sent = self.is_known = self.is_private = False
+        self.left, self.wrong = cap, ""
+        self._lines, self._guarded = list[bytes](), route.guarded
 
-        Raises OSError, http.client.HTTPException, or urllib3's HTTPError for a failed connect.
-        """
-        connection: Any = self.pool._get_conn()
+    def header(self, name: bytes) -> str:
+        """Return the value of a header, whose name is in small letters, or ""."""
+        return self._headers.get(name, b"").decode("latin-1")
+
+    @property
+    def is_refusal(self) -> bool:
+        """Tell whether there is a reply, of another status than 200."""
+        return self.is_known and self.status != 200
+
+    def options(self) -> Iterator[tuple[int, Any]]:
+        """Yield the options of libcurl that make it call these methods."""
+        yield pycurl.OPENSOCKETFUNCTION, self.open
+        yield pycurl.CLOSESOCKETFUNCTION, self.close
+        yield pycurl.PREREQFUNCTION, self.send
+        yield pycurl.HEADERFUNCTION, self.take_line
+        yield pycurl.WRITEFUNCTION, self.take
+        if threading.current_thread() is threading.main_thread():
+            # Python answers a signal between two steps of its own: libcurl must come by.
+            yield pycurl.XFERINFOFUNCTION, lambda *figures: None
+            yield pycurl.NOPROGRESS, 0
+
+    def open(self, purpose: int, to: pycurl.CurlSockAddr) -> int:
+        """Open a socket, unless it would lead into a private network."""
+        self.is_private = self._guarded and not is_public(str(to.addr[0]))
+        if self.is_private or self.ended:
+            return pycurl.SOCKET_BAD
         try:
-            if connection.is_closed:
-                connection.timeout, connection.response_class = connect_timeout, _Reply
-                self._connect(connection, url)
-            connection.sock.settimeout(read_timeout)
-            if job := deadline.current():
-                job.guard(connection.sock)
-            # http.client's own: urllib3's make objects that nobody here looks at
-            _SEND(connection, "GET", self._target(url), headers={**self.headers, **headers})
-            return Exchange(self.pool, connection, _RECEIVE(connection))
-        except BaseException:
-            connection.close()
-            self.pool._put_conn(connection)
-            raise
+            return self.adopt(socket.socket(to.family, to.socktype, to.protocol))
+        except OSError as error:
+            self.wrong = str(error)
+            return pycurl.SOCKET_BAD
 
-    def _connect(self, connection: Any, url: str) -> None:
-        if self.by_proxy and url.startswith("https:"):
-            self.pool._prepare_proxy(connection)  # a tunnel
+    def send(self, *connection: object) -> int:
+        """Let the request go out, but once: libcurl tries again by itself where it was in vain."""
+        if self.is_sent:
+            self.wrong = "the connection was closed"
+            return pycurl.PREREQFUNC_ABORT
+        self.is_sent, self.heard = True, time.monotonic()
+        self._lines.clear()  # what a proxy said of its tunnel
+        return pycurl.PREREQFUNC_OK
+
+    def take_line(self, line: bytes) -> int | None:
+        """Take a line of a head, or of a trailer, which says nothing."""
+        self.heard = time.monotonic()
+        self._lines.append(line)
+        if len(self._lines) > _MAX_LINES or len(line) > _MAX_LINE:
+            self.wrong = "a head without end"
+        elif line in _BLANK and self.is_sent and not self.is_known:
+            self._read_head()
+        return _NONE_TAKEN if self.wrong or self.left < 0 else None
+
+    def take(self, part: bytes) -> int | None:
+        """Take a part of the body."""
+        self.heard = time.monotonic()
+        self.left -= len(part)
+        if self.left < 0:
+            return _NONE_TAKEN
+        self.body.write(part)
+        return None
+
+    def _read_head(self) -> None:
+        """Read the lines so far; behind an interim reply, unasked, the real one may never come."""
+        status = self._lines[0][9:12]
+        self.status = int(status) if status.isdigit() else 0
+        if self.status == 100:
+            self._lines.clear()
+            return
+        self.is_known = True
+        fields = [line.partition(b":") for line in self._lines[-2:0:-1]]  # of two, the first counts
+        self._headers = {name.lower(): value.strip() for name, _, value in fields}
+        if self.status == 200:
+            self._read_length(fields)
         else:
-            connection.connect()
+            self.left = _SHORT
+            self.wrong = "an interim reply" if self.status < 200 else ""
 
-    def _target(self, url: str) -> str:
-        """Return what stands in the request line: the path, or for a plain proxy the whole URL."""
-        if self.by_proxy and url.startswith("http:"):
-            return quote(url, safe=_SAFE)
-        parts = urlsplit(url)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return quote(target, safe=_SAFE)
+    def _read_length(self, fields: list[tuple[bytes, bytes, bytes]]) -> None:
+        """Take nothing of a body that is too long by its own word, or has two lengths."""
+        lengths = {value.strip() for name, _, value in fields if name.lower() == b"content-length"}
+        if len(lengths) > 1:
+            self.wrong = "a reply of two lengths"
+        elif any(one.isdigit() and len(one) < 20 and int(one) > self.left for one in lengths):
+            self.left = -1
 
 
-@dataclass(slots=True)
-class Exchange:
-    """A request and its reply, on a connection that goes back to its pool at the end."""
+class Client(threading.local):
+    """A thread's own handle of libcurl, set up for one route at a time."""
 
-    pool: HTTPConnectionPool
-    connection: Any
-    reply: http.client.HTTPResponse
+    def __init__(self) -> None:
+        self.exchange = Exchange()
+        self._curl = pycurl.Curl()
+        self._route: Route | None = None
+        self._headers: tuple[bytes, ...] = ()
 
-    def release(self) -> None:
-        """Keep the connection for the next job if its reply is read to the end, else close it.
+    def get(
+        self, url: str, route: Route, policy: Policy, cap: int, seconds: float, etag: str
+    ) -> Exchange:
+        """Send a GET, once, and return what came of it; raises SpritesError where no reply did.
 
-        What a refusal says is read on for that, unless it is long.
+        A reply of another status than 200 counts though its body breaks off.
         """
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            if self._is_short():
-                self.reply.read()  # http.client keeps even an empty body open until it is read
-        if not self.reply.isclosed():
-            self.reply.close()
-            self.connection.close()
-        self.pool._put_conn(self.connection)
-
-    def _is_short(self) -> bool:
-        left, status = self.reply.length, self.reply.status
-        if left is None or status < 200:  # behind an interim reply comes another one
-            return False
-        return left == 0 or (left <= _SHORT and status != 200)
-
-
-class _Reply(http.client.HTTPResponse):
-    """A reply whose end can be told: http.client is too kind to sizes that are none."""
-
-    def begin(self) -> None:
-        """Read the head; of two lengths that differ http.client would believe the first."""
-        super().begin()
-        if len(set(self.headers.get_all("Content-Length", ()))) > 1:
-            raise http.client.HTTPException("a reply of two lengths")
-
-    def _read_next_chunk_size(self) -> int:
-        """Read a chunk's size; one of -1 byte would be read without a bound."""
+        curl, exchange = self._curl, self.exchange
+        self._lead(route, (b"If-None-Match: " + etag.encode(),) if etag else ())
+        curl.setopt(pycurl.URL, route.base + _target(url))
+        curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(seconds))
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(policy.connect_timeout))
+        exchange.begin(route, cap)
+        number = 0
         try:
-            size: int = super()._read_next_chunk_size()  # type: ignore[misc]
-        except ValueError:
-            size = -1
-        if size < 0:
-            raise http.client.HTTPException("a chunk without a size")
-        return size
+            curl.perform()
+        except pycurl.error as error:
+            number = int(error.args[0])
+        if exchange.ended or (number and not exchange.is_refusal):
+            code, detail = self._failure(number, cap)
+            status = 200 if code in (Code.TRUNCATED, Code.TOO_LARGE) else None
+            raise SpritesError(code, detail, status=status)
+        return exchange
+
+    def _lead(self, route: Route, more: tuple[bytes, ...]) -> None:
+        """Set the handle up for a route, and ``more`` headers; its connections stay."""
+        curl = self._curl
+        if route is not self._route:
+            curl.reset()
+            for option, value in (*_FIXED, *self.exchange.options(), *route.options):
+                curl.setopt(option, value)
+            self._route, self._headers = route, ()
+        if (headers := route.headers + more) != self._headers:
+            curl.setopt(pycurl.HTTPHEADER, headers)
+            self._headers = headers
+
+    def _failure(self, number: int, cap: int) -> tuple[Code, str]:
+        """Name what went wrong, by the first who noticed."""
+        exchange = self.exchange
+        if exchange.ended:
+            return Code.TIMEOUT, exchange.ended
+        if exchange.left < 0:
+            return Code.TOO_LARGE, f"over {cap} bytes"
+        if exchange.is_private:
+            return Code.URL_NOT_ALLOWED, "the host's name leads to a private address"
+        code = _CODES.get(number, Code.CONNECTION)
+        if code is Code.TIMEOUT and not exchange.is_sent:
+            code = Code.UNREACHABLE
+        errno = self._curl.getinfo(pycurl.OS_ERRNO) if code is Code.UNREACHABLE else 0
+        return code, exchange.wrong or (os.strerror(errno) if errno else self._curl.errstr())
+
+    def leave(self) -> None:
+        """Leave the handle to the process that this one was forked from, and take a new one."""
+        _left.append(self._curl)  # to close it would end the connections of the other
+        self.__init__()  # type: ignore[misc]
 
 
-@lru_cache(maxsize=64)
-def route(origin: str, allow_private: bool, own: str = "") -> Route:
-    """Return the way to an origin; its connections are shared by all threads of the process.
-
-    ``own`` is the dotted path of a site's own function that returns a session.
-    """
-    session = own_session(own) if own else requests.Session()
-    # Its own values go in as a request's, or requests would prefer the environment's to them.
-    chosen = session.merge_environment_settings(
-        origin, dict(session.proxies), None, session.verify, session.cert
-    )
-    request = requests.Request("GET", origin).prepare()
-    pool: Any = _adapter(allow_private).get_connection_with_tls_context(
-        request, chosen["verify"], proxies=chosen["proxies"], cert=chosen["cert"]
-    )
-    by_proxy = requests.utils.select_proxy(origin, chosen["proxies"]) is not None
-    headers = _headers(session, origin) if own else _HEADERS
-    if by_proxy and origin.startswith("http:"):  # through a tunnel it would reach the origin
-        headers = {**headers, **(pool.proxy_headers or {})}
-    return Route(pool, headers, by_proxy)
+client = Client()
+_left: list[pycurl.Curl] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=client.leave)
 
 
-@lru_cache(maxsize=8)
-def own_session(path: str) -> requests.Session:
-    """Return the session that a site's own function makes; raises UsageError."""
-    try:
-        session: object = load("SESSION", path)()
-    except UsageError:
-        raise
-    except Exception as error:  # the function is somebody else's and may raise anything
-        detail = plain(f"{type(error).__name__}: {error}")
-        raise UsageError(f"SESSION {path!r} failed: {detail}") from None
-    if not isinstance(session, requests.Session):
-        kind = type(session).__name__
-        raise UsageError(f"SESSION {path!r} gives a {kind}, not a requests.Session")
-    return session
+def _target(url: str) -> str:
+    """Return what follows an origin's ``/`` in an absolute URL."""
+    found = _TARGET.match(url)
+    return quote(found[1], safe=_SAFE) if found else ""
 
 
-def _headers(session: requests.Session, origin: str) -> dict[str, str]:
-    """Return what a session sends to an origin over what we do: its headers, auth and cookies."""
-    sent = session.prepare_request(requests.Request("GET", origin)).headers
-    plain = requests.utils.default_headers()
-    headers = requests.structures.CaseInsensitiveDict(_HEADERS)
-    headers.update({name: value for name, value in sent.items() if plain.get(name) != value})
-    headers["Accept-Encoding"] = _HEADERS["Accept-Encoding"]  # all that we can unpack
-    return dict(headers)
-
-
-class _Public(HTTPConnection):
-    """A connection that a name can't lead into a private network."""
-
-    def connect(self) -> None:
-        super().connect()
-        if not names_address(self.host) and not is_public(self.sock.getpeername()[0]):
-            self.close()
-            raise SpritesError(Code.URL_NOT_ALLOWED, f"{self.host} leads to a private address")
-
-
-class _PublicTLS(_Public, HTTPSConnection):
-    """The same over TLS."""
-
-
-class _PublicPool(HTTPConnectionPool):
-    ConnectionCls = _Public
-
-
-class _PublicTLSPool(HTTPSConnectionPool):
-    ConnectionCls = _PublicTLS
-
-
-@lru_cache(maxsize=2)
-def _adapter(allow_private: bool) -> HTTPAdapter:
-    return _Adapter(allow_private)
-
-
-class _Adapter(HTTPAdapter):
-    """An adapter whose connections are public ones unless private ones are allowed.
-
-    That is asked of what leads straight to an origin: a proxy's own address may well be private.
-    """
-
-    def __init__(self, allow_private: bool) -> None:
-        super().__init__(pool_maxsize=_MAX_CONNECTIONS)
-        if not allow_private:
-            pools = {"http": _PublicPool, "https": _PublicTLSPool}
-            self.poolmanager.pool_classes_by_scheme = pools
+def _milliseconds(seconds: float) -> int:
+    """Return a time as libcurl has it, to which 0 means no end."""
+    return max(1, int(seconds * 1000))

@@ -1,6 +1,5 @@
 """How a run ends early: what is still yielded, what is aborted, what is left behind."""
 
-import socket
 import threading
 import time
 
@@ -8,9 +7,10 @@ import pytest
 
 from sprites.errors import Code, SpritesError
 from sprites.sync.stop import ExitCode, Stop
-from sprites.worker.deadline import Deadline
+from sprites.testing import PokeAPI
 from sprites.worker.records import Outcome
 
+from ..support.policies import fetch
 from .scripted import OK, Job, Script, Trace, failed, jobs, scheduled
 
 
@@ -40,25 +40,22 @@ def test_a_stop_ends_the_run_with_what_has_finished() -> None:
     assert not stop.gave_up
 
 
-def test_a_stop_ends_what_hangs_on_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_ends_what_hangs_on_a_socket(api: PokeAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs that do not end by themselves are aborted: their sockets are shut."""
     monkeypatch.setattr("sprites.sync.stop.GRACE", 0.2)
     stop = Stop()
-    silent, other = socket.socketpair()
-    with silent, other:
+    api.fault("/silent", hang=True)
 
-        def hang() -> Outcome:
-            try:
-                with Deadline(60) as deadline:
-                    deadline.guard(silent)
-                    stop.ask(ExitCode.TERMINATED, "by a test")
-                    silent.recv(1)
-            except SpritesError as error:
-                return failed(error.code)
-            return OK
+    def hang() -> Outcome:
+        stop.ask(ExitCode.TERMINATED, "by a test")
+        try:
+            fetch(api, "/silent", READ_TIMEOUT=60, TIMEOUT=60)
+        except SpritesError as error:
+            return failed(error.code)
+        return OK
 
-        began = time.monotonic()
-        done = scheduled(Script({Job(0): [hang]}), jobs(1), stop=stop)
+    began = time.monotonic()
+    done = scheduled(Script({Job(0): [hang]}), jobs(1), stop=stop)
     assert time.monotonic() - began < 1.5
     assert done.finished == []
     assert [each.outcome.failure is not None for each in done.seen] == [True]
