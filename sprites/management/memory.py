@@ -1,4 +1,7 @@
-"""Memory settings of the command's own process. docs/benchmarks.md has what each of them saves."""
+"""Settings of the command's own process, made before its first job.
+
+docs/benchmarks.md has what each of those for memory saves.
+"""
 
 import contextlib
 import ctypes
@@ -8,6 +11,8 @@ import sys
 _TRIM, _MAP = -1, -3
 """glibc's M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, from its ``malloc.h``."""
 _LARGE = 256 * 1024
+_FILES = 4096
+"""Open files: each worker thread's libcurl keeps two, and one a connection."""
 
 
 def prepare() -> None:
@@ -15,6 +20,8 @@ def prepare() -> None:
     gc.freeze()  # the collector need not look at what Django has loaded, now and at the end
     if sys.platform == "linux":
         _return_large_blocks()
+    if sys.platform != "win32":
+        _allow_files()
 
 
 def _return_large_blocks() -> None:
@@ -27,3 +34,14 @@ def _return_large_blocks() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_MAP, _LARGE)
         mallopt(_TRIM, _LARGE)
+
+
+def _allow_files() -> None:
+    """Raise the limit of open files, often 1,024 and less, as far as it is ours to raise."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

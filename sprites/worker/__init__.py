@@ -6,7 +6,7 @@
       ResourceJob ─> http ─> pokeapi ──────────────────────> PokemonRecord, ListPage or Group
       SpriteJob ───> http ─> images ─> naming ─> storage ──> StoredSprite or Unchanged
                      │       └ containers, svg
-                     └ transport, deadline
+                     └ transport, session, deadline
 
 ``records`` has these nouns. ``compute_lock`` lets one thread of a process compute at a time.
 

@@ -37,7 +37,7 @@ _FIXED = (
     (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
     (pycurl.PATH_AS_IS, 1),
     (pycurl.NOPROXY, ""),  # the environment was read by requests
-    (pycurl.MAXCONNECTS, 4),
+    (pycurl.MAXCONNECTS, 2),
     (pycurl.BUFFERSIZE, 128 * 1024),
 )
 _TARGET = re.compile(r"[^/]*//[^/?#]*/?([^#]*)")
