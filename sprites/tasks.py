@@ -133,7 +133,7 @@ threading._register_atexit(_stop_all)  # type: ignore[attr-defined]
 
 def _end(run: int, state: SyncRun.State, message: str, code: ExitCode | None = None) -> None:
     """End a run that could not end itself, so that it does not hold the lock for good."""
-    unfinished = SyncRun.objects.filter(pk=run, state__in=(State.QUEUED, State.RUNNING))
+    unfinished = SyncRun.objects.filter(pk=run, state__in=SyncRun.UNFINISHED)
     unfinished.update(
         state=state, message=message[:500], exit_code=code, finished_at=timezone.now()
     )

@@ -2,19 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from ..labels import generation_name, set_name, set_order
 from ..models import Sprite
+from .read_only import ReadOnlyAdmin
 from .starts import buttons
 
 State = Sprite.State
@@ -52,25 +50,23 @@ class Line:
     cells: list[Tally | None]
 
 
-def coverage(request: HttpRequest, model_admin: "admin.ModelAdmin[Sprite]") -> HttpResponse:
+def coverage(request: HttpRequest, model_admin: ReadOnlyAdmin) -> HttpResponse:
     """Show the table."""
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    site = model_admin.admin_site
-    base = reverse("admin:sprites_sprite_changelist", current_app=site.name)
+    base = reverse("admin:sprites_sprite_changelist", current_app=model_admin.admin_site.name)
     counted = _count()
     generations = sorted({number for _set, number in counted})
     sets = sorted({name for name, _number in counted}, key=set_order)
-    context: dict[str, Any] = {
-        **site.each_context(request),
-        "title": _("Coverage"),
+    return model_admin.render(
+        request,
+        "sprite/coverage.html",
+        title=_("Coverage"),
+        generations=[generation_name(number) if number else "?" for number in generations],
+        lines=[_line(name, counted, generations, base) for name in sets],
+        total=Tally(base, sum(counted.values(), Counter())),
         **buttons(request),
-        "opts": Sprite._meta,
-        "generations": [generation_name(number) if number else "?" for number in generations],
-        "lines": [_line(name, counted, generations, base) for name in sets],
-        "total": Tally(base, sum(counted.values(), Counter())),
-    }
-    return TemplateResponse(request, "admin/sprites/sprite/coverage.html", context)
+    )
 
 
 Counted = dict[tuple[str, int], Counter[str]]

@@ -14,8 +14,6 @@ from .chart import draw
 from .starts import starter
 from .words import describe
 
-State = SyncRun.State
-_GOES_ON = (State.QUEUED, State.RUNNING)
 _MAX_ROWS = 200
 """Failures that the page lists; the list of sprites has them all."""
 
@@ -23,7 +21,7 @@ _MAX_ROWS = 200
 def page(run: SyncRun) -> dict[str, Any]:
     """Return all that the page and its live parts need."""
     state = tasks.standing(run)
-    goes_on = state in _GOES_ON
+    goes_on = state in SyncRun.UNFINISHED
     return {
         "title": _("Run %(run)s") % {"run": run.pk},
         "run": run,

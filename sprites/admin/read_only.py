@@ -7,6 +7,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from ..labels import number
@@ -52,6 +53,11 @@ class ReadOnlyAdmin(Base):
     def has_run_sync_permission(self, request: HttpRequest) -> bool:
         """Tell who may use the actions that start a run."""
         return may_run(request)
+
+    def render(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        """Show a page of our own in the admin's frame."""
+        frame = {**self.admin_site.each_context(request), "opts": self.opts}
+        return TemplateResponse(request, f"admin/sprites/{template}", frame | context)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow the filters that the pages link to; others could keep the database busy."""

@@ -58,7 +58,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A run that is over can be deleted by those who have that permission."""
-        over = obj is None or tasks.standing(obj) not in (tasks.State.RUNNING, tasks.State.QUEUED)
+        over = obj is None or tasks.standing(obj) not in SyncRun.UNFINISHED
         return over and admin.ModelAdmin.has_delete_permission(self, request, obj)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
@@ -111,22 +111,18 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages that start, follow and stop a run."""
-        views: dict[str, Callable[..., HttpResponse]] = {
-            "fetch/": self.fetch_view,
-            "retry-failed/": self.retry_failed_view,
-            "start/": self.start_view,
-            "<int:pk>/live/": self.live_view,
-            "<int:pk>/stop/": self.stop_view,
-            "<int:pk>/again/": self.again_view,
-            "<int:pk>/retry/": self.retry_view,
+        views: dict[str, tuple[str, Callable[..., HttpResponse]]] = {
+            "fetch": ("fetch/", self.fetch_view),
+            "retry_failed": ("retry-failed/", self.retry_failed_view),
+            "start": ("start/", self.start_view),
+            "live": ("<int:pk>/live/", self.live_view),
+            "stop": ("<int:pk>/stop/", self.stop_view),
+            "again": ("<int:pk>/again/", self.again_view),
+            "retry": ("<int:pk>/retry/", self.retry_view),
         }
         ours = [
-            path(
-                route,
-                self.admin_site.admin_view(view),
-                name=f"sprites_syncrun_{route.split('/')[-2].replace('-', '_')}",
-            )
-            for route, view in views.items()
+            path(route, self.admin_site.admin_view(view), name=f"sprites_syncrun_{name}")
+            for name, (route, view) in views.items()
         ]
         return [*ours, *super().get_urls()]
 
@@ -138,10 +134,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show a run; while it goes on, the page follows it."""
-        page = self._page(request, number(object_id) or 0)
-        context = {**self.admin_site.each_context(request), **page}
-        context["opts"] = SyncRun._meta
-        return TemplateResponse(request, "admin/sprites/syncrun/run.html", context)
+        context = self._page(request, number(object_id) or 0)
+        return self.render(request, "syncrun/run.html", **context)
 
     @method_decorator(require_safe)
     def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -164,13 +158,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             chosen = form.cleaned_data
             return preview(request, self.admin_site, chosen["request"], chosen["overrides"])
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Fetch…"),
-            "opts": SyncRun._meta,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/sprites/syncrun/fetch.html", context)
+        return self.render(request, "syncrun/fetch.html", title=_("Fetch…"), form=form)
 
     @_pressed
     def retry_failed_view(self, request: HttpRequest) -> HttpResponse:

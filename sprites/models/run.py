@@ -51,6 +51,8 @@ class SyncRun(models.Model):
         CANCELLED = "cancelled", _("stopped by somebody")
         INTERRUPTED = "interrupted", _("interrupted: its process died")
 
+    UNFINISHED = (State.QUEUED, State.RUNNING)
+
     class Trigger(models.TextChoices):
         COMMAND = "command", _("command")
         ADMIN = "admin", _("admin")

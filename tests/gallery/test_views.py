@@ -128,6 +128,8 @@ def test_control_characters_never_reach_the_database() -> None:
          {"type": "mud", "generation": "41"}),
         ("generation=9&has=new-game&set=artwork",
          {"generation": (9,), "has": "new-game", "set": "artwork"}, {}),
+        ("has=official-artwork&set=artwork&set=official-artwork", {"has": "artwork", "set": "artwork"},
+         {}),
         ("has=nothing&set=" + "x" * 99, {}, {"has": "nothing", "set": "x" * 20 + "…"}),
         ("page=2&page=0&size=30&size=31", {"page": 2, "size": 30}, {"page": "0", "size": "31"}),
         ("forms=off&shiny=maybe&back=on&sort=etag", {"forms": False, "back": True},
