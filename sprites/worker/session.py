@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import certifi
 import pycurl
 import requests
 
@@ -66,7 +65,7 @@ def _options(proxy: str, verify: bool | str | None, cert: Any) -> Iterator[tuple
     """Yield what libcurl calls the proxy and the certificates of a session."""
     yield pycurl.PROXY, proxy
     if verify:
-        bundle = certifi.where() if verify is True else verify
+        bundle = requests.utils.DEFAULT_CA_BUNDLE_PATH if verify is True else verify
         yield pycurl.CAPATH if os.path.isdir(bundle) else pycurl.CAINFO, bundle
     else:
         yield pycurl.SSL_VERIFYPEER, 0
