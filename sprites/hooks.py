@@ -1,4 +1,4 @@
-"""The dotted path of a site's own function in, the function out; asked by parent and workers."""
+"""A site's own functions, found by their dotted paths, in the parent and in workers."""
 
 from collections.abc import Callable
 from functools import lru_cache

@@ -9,9 +9,9 @@
          retry, due later ─────┘    │ SpriteJob                                                │
                                     └────────── plan <── what the database has <───────────────┤
                                                                                                │
-              SpriteJob ─────> schedule ── pool ──> http ──> images ──> storage ──> StoredSprite ─┤
+              SpriteJob ─────> schedule ── pool ──> http ──> images ──> storage ─> StoredSprite┤
                                                                                                │
-     gallery, admin <── models <── batches of upserts <── writer <────────────────────────────┘
+     gallery, admin <── models <── batches of upserts <── writer <── entries <── mirror <──────┘
 
 Workers are pure: one attempt, records in, records out. The parent decides: retries, pauses, rate,
 stop. One writer: only ``writer`` writes synced rows. ``run`` conducts.

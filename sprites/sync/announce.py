@@ -1,4 +1,4 @@
-"""What has been committed in, the app's signals out, to receivers of the site's own.
+"""Sends the app's signals, once what they tell of is committed.
 
 Where nobody listens nothing is asked of the database.
 """

@@ -1,4 +1,4 @@
-"""What the schedule knows of a host: answers and failures in; a rest, or a reason to stop, out.
+"""What the schedule knows of a host by its answers and failures: to ask it, rest it, or stop.
 
 A host in trouble is rested, then probed with one job at a time, and trusted again at the first
 answer. All that fails before a rest is over is one event, however many jobs it hits.

@@ -1,7 +1,7 @@
-"""What upstream says that can't be true, where it says too much of it: then the run ends.
+"""Stops a run to which upstream says too much that can't be true.
 
-A 404 of a stored sprite, and a document that lists one no more, are held back until the run knows
-how many there are of how many: little is believed, much is a fault of upstream.
+A 404 for a stored sprite is held back until the run knows how many of them there are, and so is a
+document that lists one no more: few are believed, many are a fault of upstream.
 """
 
 from ..errors import Code

@@ -1,4 +1,4 @@
-"""The middle of a run: the chosen Pokémon in, jobs to the schedule, entries to the writer."""
+"""The middle of a run: which jobs the chosen Pokémon need, and what became of each."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator

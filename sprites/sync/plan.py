@@ -1,7 +1,7 @@
-"""What a Pokémon's JSON lists and what the database has, compared: sprite jobs out.
+"""Compares what a Pokémon's JSON lists with what the database has.
 
 Each wanted sprite becomes a SpriteJob, or is Settled where no job is needed. Nothing is fetched or
-written here; a dry run shows this and stops.
+written here.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

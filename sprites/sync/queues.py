@@ -1,4 +1,4 @@
-"""The jobs that wait, and whose turn it is: by their hosts, the time they are due, and the rate."""
+"""The jobs that wait, and which one is next: by its host, the time it is due, and the rate."""
 
 import heapq
 import itertools

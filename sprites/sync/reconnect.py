@@ -1,4 +1,4 @@
-"""Work with the database, done once more over a new connection where the first one broke.
+"""Does work with the database once more, over a new connection, where the first one broke.
 
 Only what a row holds can be a row's fault (IntegrityError, DataError). Whatever else a database
 says, that it is gone, locked, full, read-only or damaged, it says of itself.

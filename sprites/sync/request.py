@@ -1,4 +1,4 @@
-"""What somebody asks of a run: the texts of a command line or a form in, a SyncRequest out.
+"""What somebody asks of a run, read from the texts of a command line or a form.
 
 Values are read here and not by argparse or a form, so that a wrong one ends in one line that names
 the option, the value and what is allowed.

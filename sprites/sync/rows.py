@@ -1,4 +1,4 @@
-"""Entries made into rows: a mapping of columns to values each, as an upsert takes them.
+"""The rows of entries: for each a mapping of columns to values, as an upsert takes it.
 
 A batch's rows have the same columns. What a row leaves out is kept: a sprite that fails or goes
 missing keeps its last good file.

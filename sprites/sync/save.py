@@ -1,4 +1,4 @@
-"""Entries into statements: what one transaction of the writer does."""
+"""The statements of one transaction of the writer."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The sliding window over an executor: jobs in, events out, every decision in the parent.
+"""A sliding window of jobs over an executor; every decision is made here, in the parent.
 
 It keeps at most ``pool.window`` jobs in flight, tries failed ones again when they are due, rests a
 host that fails or asks for a pause, survives dying workers, and stops when it is told to. It knows

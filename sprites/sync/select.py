@@ -1,4 +1,4 @@
-"""A request in, the Pokémon that it means out, by upstream's list and, if asked for, its groups.
+"""Which Pokémon a request means, by upstream's lists, and whether its sprites' names are known.
 
 Raises UsageError for what upstream does not know; a list that can't be trusted stops the run.
 """

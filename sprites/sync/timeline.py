@@ -1,4 +1,4 @@
-"""What a run's picture is drawn from: attempts in, a bounded JSON document out.
+"""When each worker did what in a run, as a JSON document of bounded size; the admin draws it.
 
 A short run keeps a bar for each attempt. Where there are too many, the bars of a lane that begin
 within a grain of time become one that knows how long each kind of attempt took: the picture of a

@@ -1,4 +1,4 @@
-"""Rows into one prepared INSERT … ON CONFLICT for all of them, in each database's words.
+"""One prepared INSERT … ON CONFLICT for many rows, in each database's words.
 
 ``bulk_create(update_conflicts=True)`` would compile each batch anew: 100 µs of CPU a sprite's row,
 which was most of a run's CPU; a prepared statement takes 8.

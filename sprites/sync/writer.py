@@ -1,4 +1,4 @@
-"""Entries taken, written in batches, and returned: the only writer of synced rows.
+"""The only writer of synced rows: takes entries, writes them in batches, and returns them.
 
 A file stands before its row is written; the file that it replaces is deleted when the run ends,
 long after the commit. A batch that the database refuses is halved until the bad row is found.
