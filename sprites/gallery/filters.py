@@ -32,6 +32,7 @@ _MAX_SHOWN = 20
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SWITCH = {"on": True, "off": False}
+_PAGE_SIZES = {str(size): size for size in SIZES}
 _LOOK = {"set", "shiny", "back"}
 _OFF = {"has": "", "shiny": False, "back": False, "forms": False}
 """What a field is when its value is taken off; of the others one is always chosen."""
@@ -91,11 +92,6 @@ class _Values:
         self._query = query
         self.ignored: dict[str, str] = {}
 
-    def last(self, name: str, read: Callable[[str], Any], default: Any) -> Any:
-        """Return the last value that can be read."""
-        found = self.several(name, read, 1)
-        return found[0] if found else default
-
     def several(self, name: str, read: Callable[[str], Any], most: int = 0) -> tuple[Any, ...]:
         """Return the values that can be read, each once: all of them, or the last ``most``."""
         values = {text: read(text) for text in self._query.getlist(name) if text}
@@ -137,18 +133,25 @@ class Filters:
     def read(cls, query: QueryDict, known: Choices) -> tuple[Self, dict[str, str]]:
         """Read a query string; return the filters, and an ignored value of each parameter."""
         values = _Values(query)
+        single: dict[str, Callable[[str], Any]] = {
+            "forms": _SWITCH.get,
+            "shiny": _SWITCH.get,
+            "back": _SWITCH.get,
+            "has": known.set,
+            "set": known.set,
+            "sort": _sort,
+            "size": _PAGE_SIZES.get,
+            "page": _number,
+        }
         filters = cls(
             q=values.text("q"),
             type=values.several("type", known.type, MAX_TYPES),
             generation=tuple(sorted(values.several("generation", known.generation))),
-            forms=values.last("forms", _SWITCH.get, True),
-            has=values.last("has", known.set, ""),
-            sort=values.last("sort", _sort, "number"),
-            set=values.last("set", known.set, "default"),
-            shiny=values.last("shiny", _SWITCH.get, False),
-            back=values.last("back", _SWITCH.get, False),
-            size=values.last("size", _size, 60),
-            page=values.last("page", _number, 1),
+            **{
+                name: found[0]
+                for name, read in single.items()
+                if (found := values.several(name, read, most=1))
+            },
         )
         return filters, values.ignored
 
@@ -223,10 +226,6 @@ def _written(value: object) -> str:
 
 def _number(text: str) -> int | None:
     return int(text) or None if re.fullmatch(r"[0-9]{1,6}", text) else None
-
-
-def _size(text: str) -> int | None:
-    return next((size for size in SIZES if str(size) == text), None)
 
 
 def _sort(text: str) -> str | None:
