@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..keys import PRESETS
 from ..sync.request import OVERRIDES, SyncRequest, overrides, read_request
 from ..sync.select import check_sprites
+from .read_only import RECHECK
 
 MODES = (
     ("", _("What is new or due")),
@@ -116,4 +117,4 @@ def _request(cleaned: dict[str, Any]) -> SyncRequest:
 
 def _overrides(cleaned: dict[str, Any]) -> dict[str, object]:
     found = overrides({name: cleaned.get(name) or None for name in OVERRIDES})
-    return found | ({"FRESH_FOR": 0} if cleaned.get("mode") == "recheck" else {})
+    return found | (RECHECK if cleaned.get("mode") == "recheck" else {})
