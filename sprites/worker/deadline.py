@@ -9,7 +9,6 @@ import math
 import socket
 import threading
 import time
-from types import TracebackType
 from typing import Self
 
 _TICK = 0.1
@@ -41,12 +40,7 @@ class Watch:
             _running.add(self)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         with _lock:
             _running.discard(self)
 

@@ -20,6 +20,14 @@ from .transport import Exchange, client
 
 MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REFUSALS = {
+    401: Code.BLOCKED,
+    403: Code.BLOCKED,
+    404: Code.NOT_FOUND,
+    408: Code.TIMEOUT,
+    410: Code.NOT_FOUND,
+    429: Code.RATE_LIMITED,
+}
 _SNAPSHOT = b"x-pokeapi-hash"
 _MAX_TEXT = 200
 """Characters of a header that is kept or read."""
@@ -54,7 +62,10 @@ def get(url: str, policy: Policy, cap: int, usage: Usage, *, etag: str = "") -> 
     """
     with client.exchange as exchange:
         exchange.patience = policy.read_timeout
-        return _follow(url, policy, cap, usage, etag)
+        try:
+            return _follow(url, policy, cap, usage, etag)
+        finally:
+            usage.bytes += exchange.received
 
 
 def _follow(url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Reply:
@@ -89,9 +100,8 @@ def _reply(exchange: Exchange, cap: int, usage: Usage, conditional: bool) -> Rep
         return Reply(b"", etag, not_modified=True)
     if exchange.status != 200:
         raise _refusal(exchange)
-    body = exchange.body.getvalue()
-    usage.bytes += len(body)
-    body = _unpacked(body, exchange.header(b"content-encoding").lower(), cap)
+    encoding = exchange.header(b"content-encoding").lower()
+    body = _unpacked(exchange.body.getvalue(), encoding, cap)
     if not body:
         raise SpritesError(Code.EMPTY, "the body is empty", status=200)
     return Reply(body, etag, not_modified=False, media_type=_tag(exchange, b"content-type"))
@@ -105,18 +115,8 @@ def _tag(exchange: Exchange, name: bytes) -> str:
 
 def _refusal(exchange: Exchange) -> SpritesError:
     status = exchange.status
-    if status in (404, 410):
-        code = Code.NOT_FOUND
-    elif status in (401, 403):
-        code = Code.BLOCKED
-    elif status == 429:
-        code = Code.RATE_LIMITED
-    elif status == 408:
-        code = Code.TIMEOUT
-    elif 400 <= status < 500:
-        code = Code.HTTP_4XX
-    else:
-        code = Code.HTTP_5XX if status >= 500 else Code.BAD_STATUS
+    general = Code.HTTP_4XX if status >= 400 else Code.BAD_STATUS
+    code = _REFUSALS.get(status, Code.HTTP_5XX if status >= 500 else general)
     detail = f"HTTP status {status}"
     return SpritesError(code, detail, status=status, retry_after=_retry_after(exchange))
 

@@ -59,6 +59,14 @@ class Exchange(Watch):
     ``is_known`` says that the head is whole.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.status, self.body = 0, BytesIO()
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        self.body = BytesIO()  # a long one is not kept until the thread's next GET
+
     def begin(self, route: Route, cap: int) -> None:
         """Forget the one before, and take at most ``cap`` bytes of a body."""
         self.status, self._headers, self.body = 0, dict[bytes, bytes](), BytesIO()
@@ -69,6 +77,11 @@ class Exchange(Watch):
     def header(self, name: bytes) -> str:
         """Return the value of a header, whose name is in small letters, or ""."""
         return self._headers.get(name, b"").decode("latin-1")
+
+    @property
+    def received(self) -> int:
+        """Return how many bytes of a good reply's body have come."""
+        return self.body.tell() if self.status == 200 else 0
 
     @property
     def is_refusal(self) -> bool:

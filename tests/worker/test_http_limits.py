@@ -112,9 +112,11 @@ def test_silence_ends_at_the_shorter_timeout(api: PokeAPI, options: dict[str, An
 def test_a_short_body_is_truncated(api: PokeAPI, path: str) -> None:
     """Fewer bytes than announced are ``truncated``, and may be tried again."""
     api.fault(path, truncate=40)
+    usage = Usage()
     with pytest.raises(SpritesError) as caught:
-        fetch(api, path)
+        fetch(api, path, usage=usage)
     assert caught.value.code is Code.TRUNCATED
+    assert usage.bytes == 40
 
 
 def test_half_a_gzip_stream_is_truncated(api: PokeAPI) -> None:
