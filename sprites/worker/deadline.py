@@ -6,6 +6,7 @@ can't be woken up. So one daemon thread a process shuts the sockets of those who
 
 import contextlib
 import math
+import selectors
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ _TICK = 0.1
 """Seconds between two looks at what is running."""
 
 _running: set["Watch"] = set()
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)  # without a file each
 _lock = threading.RLock()
 _changed = threading.Condition(_lock)
 _reaper: threading.Thread | None = None
@@ -31,6 +33,7 @@ class Watch:
         self.patience = self.heard = math.inf
         self.ended = ""
         self._sockets: set[int] = set()
+        self._selector = _Selector()
 
     def __enter__(self) -> Self:
         self.ended, self.heard = "", math.inf
@@ -44,16 +47,23 @@ class Watch:
         with _lock:
             _running.discard(self)
 
+    @property
+    def is_stale(self) -> bool:
+        """Tell, between two GETs, whether the other side of a socket has hung up."""
+        return bool(self._selector.select(0))
+
     def adopt(self, sock: socket.socket) -> int:
         """Watch over a socket, and return its number, which is to be given to ``close``."""
         with _lock:
             self._sockets.add(number := sock.detach())
+            self._selector.register(number, selectors.EVENT_READ)
         return number
 
     def close(self, number: int) -> int:
         """Close a socket; never while its number is being used to shut it."""
         with _lock:
             self._sockets.discard(number)
+            self._selector.unregister(number)
             socket.close(number)
         return 0
 

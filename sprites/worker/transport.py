@@ -180,7 +180,11 @@ class Client(threading.local):
 
         A reply of another status than 200 counts though its body breaks off.
         """
-        curl, exchange = self._curl, self.exchange
+        exchange = self.exchange
+        if exchange.is_stale:  # libcurl looks at those alone that were idle for a second
+            self._curl.close()
+            self._curl, self._route = pycurl.Curl(), None
+        curl = self._curl
         self._lead(route, (b"If-None-Match: " + etag.encode(),) if etag else ())
         curl.setopt(pycurl.URL, route.base + _target(url))
         curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(seconds))

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -85,6 +86,23 @@ def test_what_a_proxy_says_of_its_tunnel_is_no_reply(
     assert b"Proxy-Authorization: Basic YXNoOnBpa2FjaHU=\r\n" in asked[0]
     assert caught.value.code is Code.UNREACHABLE
     assert "pikachu" not in caught.value.detail
+
+
+def test_a_connection_that_was_closed_meanwhile_is_not_used(api: PokeAPI) -> None:
+    """Though it was idle for a moment only, the next request goes out on another one."""
+
+    def talk(line: socket.socket) -> None:
+        line.recv(4096)
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+        line.shutdown(socket.SHUT_RDWR)
+        hung_up.release()
+
+    hung_up = threading.Semaphore(0)
+    with Line(talk) as other:
+        for _ in range(5):
+            assert fetch(api, f"{other.origin}/a", ALLOWED_ORIGINS=[other.origin]).body == b"hello"
+            assert hung_up.acquire(timeout=5)
+        assert len(other.hits) == 5
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit here")
