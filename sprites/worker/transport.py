@@ -36,11 +36,11 @@ _FIXED = (
     (pycurl.HTTP09_ALLOWED, 0),
     (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
     (pycurl.PATH_AS_IS, 1),
-    (pycurl.NOPROXY, ""),  # the environment was read by requests
+    (pycurl.NOPROXY, ""),  # requests has read the environment
     (pycurl.MAXCONNECTS, 2),
     (pycurl.BUFFERSIZE, 128 * 1024),
 )
-_TARGET = re.compile(r"[^/]*//[^/?#]*/?([^#]*)")
+_TARGET = re.compile(r"[^/]*//[^/?#]*/?([^#]*).*")
 _SAFE = "%/?:@!$&'()*+,;=~[]"
 """What a URL may have as it is, beside letters, digits and ``_.-``."""
 _CODES = {
@@ -54,9 +54,9 @@ _CODES = {
 
 
 class Exchange(Watch):
-    """What has come of a GET so far; libcurl calls its methods, and none of them may raise.
+    """What has come of a GET so far: ``is_known`` when its head is whole.
 
-    ``is_known`` says that the head is whole.
+    libcurl calls its methods, and none of them may raise.
     """
 
     def __init__(self) -> None:
@@ -190,8 +190,8 @@ class Client(threading.local):
         curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(seconds))
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(policy.connect_timeout))
         exchange.begin(route, cap)
-        number = 0
         try:
+            number = 0
             curl.perform()
         except pycurl.error as error:
             number = int(error.args[0])
@@ -242,8 +242,7 @@ if hasattr(os, "register_at_fork"):
 
 def _target(url: str) -> str:
     """Return what follows an origin's ``/`` in an absolute URL."""
-    found = _TARGET.match(url)
-    return quote(found[1], safe=_SAFE) if found else ""
+    return quote(_TARGET.sub(r"\1", url), safe=_SAFE)
 
 
 def _milliseconds(seconds: float) -> int:
