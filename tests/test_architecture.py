@@ -27,8 +27,6 @@ def modules() -> dict[str, Path]:
 
 
 MODULES = modules()
-LATE = {"sprites.executors.pool": {"sprites.executors.dask"}}
-"""Imports that close a circle: the module of an optional dependency is loaded where it is named."""
 
 
 @cache
@@ -50,7 +48,7 @@ def imports(name: str, everywhere: bool = False) -> frozenset[str]:
             inner = {f"{base}.{alias.name}" for alias in node.names}
             found |= {full if full in MODULES else base for full in inner}
     ours = {full for full in found if full.partition(".")[0] == "sprites"}
-    return frozenset(ours - {name} - LATE.get(name, set()))
+    return frozenset(ours - {name})
 
 
 def _at_load(tree: ast.AST) -> Iterator[ast.AST]:
