@@ -20,6 +20,7 @@ from ..sync.timeline import DRAWN_LANES, AttemptKind
 
 WIDTH, LEFT, RIGHT = 960, 34, 954
 """The width of the drawing, and where its time begins and ends."""
+_HALF_LABEL = 16
 _BUSY = 64
 """The height of the line of busy workers."""
 _MIN_BAR = 0.8
@@ -185,7 +186,11 @@ class Drawing:
         step = _round_up(self._span / 8)
         digits = max(-math.floor(math.log10(step)), 0)
         times = [place * step for place in range(int(self._span / step) + 1)]
-        return [(self._x(t), f"{number_format(round(t, digits), digits)} s") for t in times]
+        return [
+            (self._x(time), f"{number_format(round(time, digits), digits)} s")
+            for time in times
+            if self._x(time) < WIDTH - _HALF_LABEL
+        ]
 
     @cached_property
     def sentence(self) -> str:
