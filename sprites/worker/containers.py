@@ -6,14 +6,11 @@ stands behind an image's end, where another document could hide.
 
 import re
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import Code, SpritesError
 
-_PACKED_CHUNKS = (b"zTXt", b"iTXt", b"iCCP")
-_MAX_PACKED = 16
 _GIF_PICTURE, _GIF_EXTENSION, _GIF_TRAILER = b",!;"
 _JPEG_MARKER = re.compile(rb"\xff+([\xc0-\xcf\xd9-\xfe])")
 """The start of a segment, or the end of the image; any number of fill bytes may come first."""
@@ -24,27 +21,6 @@ _JPEG_TEXTS = frozenset({*range(0xE1, 0xF0), 0xFE}) - {0xEE}
 """Comments and applications' own segments, but for JFIF's and Adobe's: they bear on the pixels."""
 _MAX_SCANS = 100
 """Scans of one JPEG, each of which goes over the whole picture; encoders make about ten."""
-
-
-def png_end(data: bytes) -> int:
-    """Walk a PNG's chunks and their checksums to IEND, as Pillow's ``verify`` does.
-
-    Raises SpritesError with ``bomb`` for many packed texts, each of which may unpack to a megabyte.
-    """
-    at, packed, view = 8, 0, memoryview(data)
-    while at + 12 <= len(data):
-        kind = data[at + 4 : at + 8]
-        start, at = at + 4, at + 12 + int.from_bytes(data[at : at + 4], "big")
-        packed += kind in _PACKED_CHUNKS
-        if packed > _MAX_PACKED:
-            raise SpritesError(Code.BOMB, f"over {_MAX_PACKED} packed texts in one PNG")
-        if at > len(data):
-            return 0
-        if kind == b"IEND":
-            return at
-        if view[at - 4 : at] != zlib.crc32(view[start : at - 4]).to_bytes(4, "big"):
-            raise SpritesError(Code.BAD_IMAGE, f"PNG: a wrong checksum of {kind!r}")
-    return 0
 
 
 @dataclass(frozen=True, slots=True)

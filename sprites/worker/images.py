@@ -1,7 +1,8 @@
 """An image's bytes in, ImageFacts out, or SpritesError; nothing is converted or re-encoded.
 
 The bytes decide what an image is, never a header or a URL. First its container is walked to its
-end, then every frame is decoded, because half a GIF passes Pillow's ``verify()`` and ``load()``.
+end, then every frame is decoded, because half a GIF passes Pillow's ``verify()`` and ``load()``;
+of a plain PNG it is enough to unpack the rows.
 """
 
 import io
@@ -16,7 +17,8 @@ from typing import TypeVar
 from PIL import Image
 
 from ..errors import Code, SpritesError
-from .containers import gif_end, gif_frames, jpeg_bare, jpeg_end, png_end, webp_end
+from .containers import gif_end, gif_frames, jpeg_bare, jpeg_end, webp_end
+from .png import is_plain, png_end
 from .records import ImageFacts, Policy
 from .svg import svg_size
 
@@ -88,7 +90,7 @@ def _raster(data: bytes, form: _Format, policy: Policy, seconds: float) -> Image
     if end < len(data) and not policy.allow_trailing_data:
         raise SpritesError(Code.TRAILING_DATA, f"{len(data) - end} bytes after the image's end")
     try:
-        decode = _decode_gif if form.name == "GIF" else _decode
+        decode = {"PNG": _decode_png, "GIF": _decode_gif}.get(form.name, _decode)
         width, height, frames = decode(data, form, policy, seconds)
     except SpritesError:
         raise
@@ -104,9 +106,6 @@ def _decode(data: bytes, form: _Format, policy: Policy, seconds: float) -> tuple
     """Decode every frame; return the width, the height and how many frames there are."""
     if form.name == "JPEG":
         data = jpeg_bare(data)
-    if form.name == "PNG":
-        width, height = struct.unpack_from(">II", data, 16)
-        _check_pixels(width * height, policy.max_pixels)  # before Pillow allocates anything
     with Image.open(io.BytesIO(data), formats=(form.name,)) as image:
         width, height = image.size
         frames = getattr(image, "n_frames", 1)
@@ -115,6 +114,17 @@ def _decode(data: bytes, form: _Format, policy: Policy, seconds: float) -> tuple
             image.seek(number)
             image.load()
     return width, height, frames
+
+
+def _decode_png(data: bytes, form: _Format, policy: Policy, seconds: float) -> tuple[int, int, int]:
+    """Unpack a plain picture's rows; let Pillow decode all others, animations among them."""
+    width, height = struct.unpack_from(">II", data, 16)
+    _check_frames(width * height, 1, policy)  # before anything is allocated
+    if width * height > (Image.MAX_IMAGE_PIXELS or math.inf):
+        return _decode(data, form, policy, seconds)
+    for _ in _in_time(range(1), seconds):
+        plain = is_plain(data, width, height)
+    return (width, height, 1) if plain else _decode(data, form, policy, seconds)
 
 
 def _decode_gif(data: bytes, form: _Format, policy: Policy, seconds: float) -> tuple[int, int, int]:
