@@ -11,8 +11,8 @@ from .lab import Lab
 
 STAGES = {
     "network": "one GET: the request, the reply, its body",
-    "images": "decode all of it, to its last frame",
-    "storage": "write, rename and look, through Django's Storage",
+    "images": "unpack a PNG, decode any other to its last frame",
+    "storage": "write a file, and give it its name",
     "documents": "JSON into records",
     "database": "what is known, and batches of rows",
     "start": "Python and a bare `django.setup()`",

@@ -21,7 +21,7 @@ from typing import Any
 from django.core.management import execute_from_command_line
 from django.db.backends.signals import connection_created
 
-_EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.listdir", "socket.connect"}
+_EVENTS = {"open", "os.link", "os.rename", "os.remove", "os.mkdir", "os.listdir", "socket.connect"}
 _SPRITE = 'INSERT INTO "sprites_sprite"'
 _END = 'UPDATE "sprites_syncrun" SET "state"'
 
@@ -59,7 +59,7 @@ class Fuse:
         self.burn("any", self._place(event, name, str(arguments[:2])))
 
     def _place(self, event: str, name: str, other: str) -> str:
-        if event == "os.rename":
+        if event in ("os.link", "os.rename"):
             return "probe" if ".probe" in other else "rename"
         return "delete" if event == "os.remove" and ".incoming" not in name else ""
 

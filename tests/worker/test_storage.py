@@ -1,5 +1,6 @@
 """Files: whole or not at all, under names of our own, and never over somebody else's."""
 
+import errno
 import hashlib
 import os
 import pickle
@@ -155,6 +156,26 @@ def test_permissions_are_those_that_the_site_chose(tmp_path: Path) -> None:
     store = Store(FileSystemStorage(tmp_path, file_permissions_mode=0o640))
     path = tmp_path / store.put(NAME, DATA)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_permissions_of_folders_are_those_that_the_site_chose(tmp_path: Path) -> None:
+    """A site that wants other folders gets each of them so, as from Django."""
+    store = Store(FileSystemStorage(tmp_path, directory_permissions_mode=0o750))
+    path = tmp_path / store.put(NAME, DATA)
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in list(path.parents)[:3]} == {0o750}
+
+
+def test_a_file_system_without_links_is_written_to(
+    folder: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a file can't have two names, it is moved to its own."""
+
+    def refuse(*_: str) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert folder.put(NAME, DATA) == NAME
+    assert files(tmp_path) == {NAME: DATA}
 
 
 def test_a_store_takes_its_folder_along(settings: Settings, tmp_path: Path) -> None:
