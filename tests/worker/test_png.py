@@ -12,7 +12,8 @@ from unittest.mock import patch
 import pytest
 
 from sprites.errors import Code, SpritesError
-from sprites.testing import paint, real, slots
+from sprites.testing.artist import paint, slots
+from sprites.testing.server import real
 from sprites.worker import images
 from sprites.worker.png import is_plain
 from sprites.worker.records import ImageFacts, Policy
