@@ -17,7 +17,7 @@ from django.utils.decorators import method_decorator
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
+from django.utils.timezone import template_localtime  # type: ignore[attr-defined] # no stub
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -71,7 +71,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("started at"), ordering="started_at")
     def started(self, run: SyncRun) -> str:
         """Write when it was started, so shortly that the row has room."""
-        return date_format(localtime(run.started_at), "SHORT_DATETIME_FORMAT")
+        return date_format(template_localtime(run.started_at), "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=gettext_lazy("started by"), ordering="trigger")
     def starter(self, run: SyncRun) -> str:
