@@ -90,11 +90,6 @@ class PokemonEntry:
     attempts: int = 1
 
     @property
-    def replaced(self) -> str:
-        """Return "": it has no file."""
-        return ""
-
-    @property
     def has_row(self) -> bool:
         """Tell whether there is something to write."""
         return self.record is not None or self.etag is not None

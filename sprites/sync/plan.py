@@ -24,7 +24,7 @@ Look = Callable[[str, int | None], bool]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which sprites are wanted and what is done with them."""
+    """Which sprites are wanted and what is done with them; ``from_rows`` asks for no JSON."""
 
     globs: tuple[str, ...]
     origins: frozenset[str]
@@ -35,6 +35,7 @@ class Choice:
     verify: bool = False
     retry_failed: bool = False
     dry_run: bool = False
+    from_rows: bool = False
 
     @classmethod
     def of(
@@ -51,12 +52,8 @@ class Choice:
             verify=request.verify,
             retry_failed=request.retry_failed,
             dry_run=request.dry_run,
+            from_rows=request.is_about_rows,
         )
-
-    @property
-    def from_rows(self) -> bool:
-        """Tell whether it is about sprites that are known, so that no JSON need be asked for."""
-        return self.verify or self.retry_failed or bool(self.only)
 
     def is_fresh(self, checked_at: datetime | None) -> bool:
         """Tell whether what was checked then stands; the future, of a clock that jumped, never."""

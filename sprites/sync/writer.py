@@ -122,6 +122,8 @@ class Writer:
             self._sprites.clear()
             reset_queries()  # with DEBUG, Django would keep every statement of the run
         done, self._done = self._done, []
+        written = [entry for entry in done if isinstance(entry, SpriteEntry)]
+        self._replaced += [entry.replaced for entry in written if entry.replaced]
         return done
 
     def abandon(self) -> None:
@@ -169,7 +171,6 @@ class Writer:
                 self._write(entries[half:], save)
             return
         self._done += entries
-        self._replaced += [entry.replaced for entry in entries if entry.replaced]
 
     def _save(self, entries: list[E], save: Callable[[list[E], datetime], None]) -> None:
         save(entries, self._lock.hold())
