@@ -29,7 +29,7 @@ from typing import Any, TypeAlias, TypeVar
 from distributed import Client, KilledWorker
 
 from ..errors import UsageError
-from ..worker import deadline
+from ..worker import interrupt
 from ..worker.records import Outcome
 from .batches import MAX_BATCH, Batch
 
@@ -124,7 +124,7 @@ class DaskExecutor(Executor):
         """Shut the sockets of every job that runs on a worker, and send no other."""
         self._loop.call_soon_threadsafe(self._give_back)
         with contextlib.suppress(Exception):  # whoever is gone needs no word from us
-            self._client.run(deadline.expire_all, wait=False)
+            self._client.run(interrupt.end_all, wait=False)
 
     def _in_loop(self, what: Coroutine[Any, Any, T]) -> "Future[T]":
         return asyncio.run_coroutine_threadsafe(what, self._loop)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import Code, SpritesError, UsageError, plain
 from ..hooks import load
-from ..worker import deadline
+from ..worker import interrupt
 from ..worker.records import Failure, Outcome
 from .batches import MAX_BATCH
 from .processes import ProcessExecutor
@@ -129,7 +129,7 @@ class Pool:
 
         Only ours can do that, and the standard library's from Python 3.14.
         """
-        deadline.expire_all()
+        interrupt.end_all()
         terminate = getattr(self._executor, "terminate_workers", lambda: None)
         try:
             terminate()

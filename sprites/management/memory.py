@@ -12,7 +12,7 @@ _TRIM, _MAP = -1, -3
 """glibc's M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, from its ``malloc.h``."""
 _LARGE = 256 * 1024
 _FILES = 4096
-"""Open files: each worker thread's libcurl keeps two, and one a connection."""
+"""Open files: a connection has two, its own and one of libcurl's, and a thread two connections."""
 
 
 def prepare() -> None:

@@ -6,9 +6,10 @@
       ResourceJob ─> http ─> pokeapi ──────────────────────> PokemonRecord, ListPage or Group
       SpriteJob ───> http ─> images ─> naming ─> storage ──> StoredSprite or Unchanged
                      │       └ containers, svg
-                     └ transport, session, deadline
+                     └ transport, connection, exchange, session
 
-``records`` has these nouns. ``compute_lock`` lets one thread of a process compute at a time.
+``records`` has these nouns. ``compute_lock`` lets one thread of a process compute at a time, and
+``interrupt`` ends what is on its way when a run is stopped.
 
 A worker touches no row and no setting, knows nothing of the parent, and raises for nothing that can
 happen to a sprite. A spawned process loads this package before Django is set up, so nothing is

@@ -14,9 +14,10 @@ from urllib.parse import urljoin
 
 from ..errors import Code, SpritesError
 from ..origins import check_url
+from .exchange import Exchange
 from .records import Policy
 from .session import route
-from .transport import Exchange, client
+from .transport import client
 
 MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -60,12 +61,11 @@ def get(url: str, policy: Policy, cap: int, usage: Usage, *, etag: str = "") -> 
 
     At most ``cap`` decoded bytes are taken. Raises SpritesError for every failure.
     """
-    with client.exchange as exchange:
-        exchange.patience = policy.read_timeout
+    with client.sockets:
         try:
             return _follow(url, policy, cap, usage, etag)
         finally:
-            usage.bytes += exchange.received
+            usage.bytes += client.exchange.forget()
 
 
 def _follow(url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Reply:
@@ -76,7 +76,7 @@ def _follow(url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Repl
         usage.requests += 1
         way = route(home, policy.allow_private_addresses, policy.session)
         validator = etag if home == first else ""
-        exchange = client.get(url, way, policy, cap, end - time.monotonic(), validator)
+        exchange = client.get(url, way, policy, cap, end, validator)
         if exchange.status not in _REDIRECTS:
             return _reply(exchange, cap, usage, bool(validator))
         url = _target(exchange, url)
@@ -101,7 +101,7 @@ def _reply(exchange: Exchange, cap: int, usage: Usage, conditional: bool) -> Rep
     if exchange.status != 200:
         raise _refusal(exchange)
     encoding = exchange.header(b"content-encoding").lower()
-    body = _unpacked(exchange.body.getvalue(), encoding, cap)
+    body = _unpacked(exchange.body, encoding, cap)
     if not body:
         raise SpritesError(Code.EMPTY, "the body is empty", status=200)
     return Reply(body, etag, not_modified=False, media_type=_tag(exchange, b"content-type"))

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pycurl
 import requests
+from requests.adapters import HTTPAdapter
 
 from .. import __version__
 from ..errors import UsageError, plain
@@ -30,11 +31,13 @@ _HEADERS = {
 class Route:
     """How an origin is reached: its URL in ASCII, the headers to send, and libcurl's options.
 
-    With ``guarded`` no private address may stand behind its name.
+    ``prefix`` stands before a path where a proxy is asked for it. With ``guarded`` no private
+    address may stand behind the origin's name.
     """
 
     base: str
-    headers: tuple[bytes, ...]
+    prefix: str
+    head: str
     options: tuple[tuple[int, Any], ...]
     guarded: bool
 
@@ -52,10 +55,15 @@ def route(origin: str, allow_private: bool, own: str = "") -> Route:
         origin, dict(session.proxies), None, session.verify, session.cert
     )
     proxy = requests.utils.select_proxy(origin, chosen["proxies"]) or ""
-    headers = _headers(session, origin) if own else _HEADERS
+    base = str(request.url)
+    headers = {"Host": urlsplit(base).netloc, **(_headers(session, origin) if own else _HEADERS)}
+    is_forwarded = base.startswith("http:") and proxy != "" and not proxy.startswith("socks")
+    if is_forwarded:
+        headers |= HTTPAdapter().proxy_headers(proxy)
     return Route(
-        base=str(request.url),
-        headers=tuple(_line(name, value) for name, value in headers.items()),
+        base=base,
+        prefix=base.rstrip("/") if is_forwarded else "",
+        head="".join(_line(name, value) for name, value in headers.items()),
         options=tuple(_options(proxy, chosen["verify"], chosen["cert"])),
         guarded=not (allow_private or proxy or names_address(urlsplit(origin).hostname or "")),
     )
@@ -101,7 +109,5 @@ def _headers(session: requests.Session, origin: str) -> dict[str, str]:
     return dict(headers)
 
 
-def _line(name: str, value: str | bytes) -> bytes:
-    """Write a header as libcurl wants it, to which a colon without a value means none at all."""
-    text = value if isinstance(value, bytes) else value.encode("latin-1")
-    return name.encode() + (b": " + text if text else b";")
+def _line(name: str, value: str | bytes) -> str:
+    return f"{name}: {value if isinstance(value, str) else value.decode('latin-1')}\r\n"

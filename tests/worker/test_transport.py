@@ -1,4 +1,4 @@
-"""What libcurl does for a thread: its connections, its patience, and what a proxy says."""
+"""A thread's connections, its patience, and what a proxy says."""
 
 import os
 import socket
