@@ -17,12 +17,14 @@ from pathlib import Path
 from . import (
     again,
     beside,
+    crowd,
     database,
     latency,
     overhead,
     page,
     scale,
     server,
+    singles,
     stages,
     without,
     workers,
@@ -33,6 +35,8 @@ from .lab import HOME, Lab, open_lab
 PARTS: dict[str, Callable[[Lab, int], Findings]] = {
     "server": server.measure,
     "beside": beside.measure,
+    "crowd": crowd.measure,
+    "singles": singles.measure,
     "stages": stages.measure,
     "latency": latency.measure,
     "again": again.measure,

@@ -1,7 +1,8 @@
 """Who races: the whole job on our executors, the lecture's downloaders, and better bare ones.
 
 A Contender gets a folder's path and leaves the sprites in it. Ours finds them by itself, in the
-Pokémon's documents, and validates, hashes, stores and notes them; the others are given the URLs.
+Pokémon's documents, and validates, hashes, stores and notes them; the others are given the URLs,
+and but for one that does the same work they only download.
 """
 
 import sys
@@ -23,6 +24,7 @@ CONNECTIONS = 8
 PEERS = {
     "requests.Session a thread": "python -m bench.peers session URLS FOLDER N",
     "aiohttp": "python -m bench.peers aiohttp URLS FOLDER N",
+    "aiohttp, the same work": "python -m bench.careful URLS FOLDER N",
     "httpx": "python -m bench.peers httpx URLS FOLDER N",
     "curl --parallel": "curl --no-progress-meter -Z --parallel-max N --output-dir FOLDER -K CURL",
     "aria2c": "aria2c -q -j N -d FOLDER -i ARIA",
@@ -32,7 +34,7 @@ PEERS = {
     "requests.get, Pool(15).map": "python -m bench.lecture pool URLS FOLDER",
     "requests.get, one after another": "python -m bench.lecture sequential URLS FOLDER",
 }
-"""Bare downloaders by name; URLS, CURL and ARIA are lists of the same URLs in three formats."""
+"""Others by name; URLS, CURL and ARIA are lists of the same URLs in three formats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,10 @@ def peer(tree: Tree, origin: str, name: str, connections: int = CONNECTIONS) -> 
 def is_installed(name: str) -> bool:
     """Tell whether what a bare downloader needs is there."""
     command = PEERS[name].split()
-    if "bench.peers" in command:
-        return name not in ("aiohttp", "httpx") or find_spec(name) is not None
-    return command[0] == "python" or which(command[0]) is not None
+    if command[0] == "python":
+        package = name.partition(",")[0]
+        return package not in ("aiohttp", "httpx") or find_spec(package) is not None
+    return which(command[0]) is not None
 
 
 def _lists(tree: Tree, origin: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ workers. A run is timed from its first request, by nginx's log, to the end that 
 """
 
 import time
-from collections.abc import Iterator
 
 from .contenders import selection
 from .findings import Findings, Spread, Target
@@ -14,41 +13,55 @@ from .nginx import LATENCY
 from .ours import Run
 
 EXECUTORS = ("threads", "processes")
-_MANY, _FEW = 32, 8
-_CROWD = "50 ms, 32 workers, 5,000 sprites: first request to last row ÷ least"
-_LECTURE = "50 ms, 8 workers, the lecture's 100: whole command ÷ (least + bare django.setup())"
+_FEW = 8
+_CROWD = "50 ms, {} workers, 5,000 sprites: first request to last row ÷ least, {}"
+_LECTURE = "50 ms, 8 workers, the lecture's 100: whole command ÷ (least + bare django.setup()), {}"
+_AT_MOST = {
+    (32, "threads"): 1.05,
+    (32, "processes"): 1.05,
+    (128, "threads"): 1.4,
+    (128, "processes"): 1.25,
+}
 _END = "select (julianday(max(finished_at)) - 2440587.5) * 86400 from sprites_syncrun"
 
 
 def measure(lab: Lab, rounds: int) -> Findings:
     """Run both selections on both executors, in turns."""
-    crowd: dict[str, list[float]] = {name: [] for name in EXECUTORS}
-    lecture: dict[str, list[float]] = {name: [] for name in EXECUTORS}
+    crowds: dict[tuple[int, str], list[float]] = {each: [] for each in _AT_MOST}
+    lectures: dict[str, list[float]] = {name: [] for name in EXECUTORS}
     for _ in range(rounds):
-        for name in EXECUTORS:
-            crowd[name].append(_crowd(lab, name))
-            lecture[name].append(_lecture(lab, name))
-    return Findings([*_targets(_CROWD, 1.05, crowd), *_targets(_LECTURE, 1.15, lecture)])
+        for (workers, name), figures in crowds.items():
+            figures.append(_crowd(lab, name, workers))
+        for name, figures in lectures.items():
+            figures.append(_lecture(lab, name))
+    return Findings(
+        [
+            *(
+                Target(_CROWD.format(*each), _AT_MOST[each], Spread.of(figures))
+                for each, figures in crowds.items()
+            ),
+            *(
+                Target(_LECTURE.format(name), 1.05, Spread.of(figures))
+                for name, figures in lectures.items()
+            ),
+        ]
+    )
 
 
-def _targets(what: str, at_most: float, figures: dict[str, list[float]]) -> Iterator[Target]:
-    for name, each in figures.items():
-        yield Target(f"{what}, {name}", at_most, Spread.of(each))
-
-
-def _crowd(lab: Lab, executor: str) -> float:
-    """Return the time of 5,000 sprites on 32 workers over the least that it can be."""
+def _crowd(lab: Lab, executor: str, workers: int) -> float:
+    """Return the time of 5,000 sprites over the least that it can be."""
     site = lab.site(lab.nginx.slow_url)
     since = time.time()
-    run = site.fetch(*selection(lab.tree), "--executor", executor, "--workers", str(_MANY))
+    options = ("--executor", executor, "--workers", str(workers))
+    run = site.fetch(*selection(lab.tree), *options)
     took = float(site.ask(_END)) - lab.nginx.first_request(since)
-    return took / _least(run, _MANY)
+    return took / _least(run, workers)
 
 
 def _lecture(lab: Lab, executor: str) -> float:
     """Return the time of the lecture's exercise over the least, with a bare start of Django."""
     site = lab.site(lab.nginx.slow_url)
-    bare = site.bare_start()
+    bare = site.bare_start().wall
     run = site.fetch("--executor", executor, "--workers", str(_FEW))
     return run.cost.wall / (_least(run, _FEW) + bare)
 

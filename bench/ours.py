@@ -63,9 +63,9 @@ class Site:
             subprocess.run([*MANAGE, "migrate", "-v0"], env=empty.env, check=True)
         shutil.copy(empty.folder / "db.sqlite3", self.folder)
 
-    def bare_start(self) -> float:
-        """Return the seconds that Python takes to start, and Django to be set up."""
-        return cost.run((sys.executable, "-c", "import django; django.setup()"), self.env).wall
+    def bare_start(self) -> Cost:
+        """Return what it costs to start Python, and to set Django up."""
+        return cost.run((sys.executable, "-c", "import django; django.setup()"), self.env)
 
     def fetch(self, *options: str, **env: str) -> Run:
         """Run the command once."""

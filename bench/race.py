@@ -14,7 +14,6 @@ Costs = dict[str, list[Cost]]
 
 RARE = frozenset(
     {
-        "ours, sync",
         "httpx",
         "aria2c",
         "wget, one connection",
@@ -50,6 +49,12 @@ def ratio(costs: Costs, name: str, other: str) -> Spread:
     """Return how the wall time of one compares with another's, round by round."""
     pairs = zip(costs[name], costs[other], strict=True)
     return Spread.of(one.wall / two.wall for one, two in pairs)
+
+
+def cpu_ratio(costs: Costs, name: str, other: str, starts: tuple[float, float]) -> Spread:
+    """Return how the CPU of one compares with another's, each without that of its start."""
+    pairs = zip(costs[name], costs[other], strict=True)
+    return Spread.of((one.cpu - starts[0]) / (two.cpu - starts[1]) for one, two in pairs)
 
 
 def _race(contender: Contender, files: int, work: Path) -> Cost:

@@ -82,7 +82,7 @@ def measure(lab: Lab, rounds: int) -> Findings:
         ratio = memory / some.inside.memory
         targets = [
             Target("memory: parent at 52,286 sprites ÷ at 5,000", 1.15, Spread.of([ratio])),
-            Target("memory: parent at 52,286 sprites, MB", 150, Spread.of([memory])),
+            Target("memory: parent at 52,286 sprites, MB", 80, Spread.of([memory])),
         ]
     real, simulated = samples[-1], list(_simulated(lab))
     rows = [each.row for each in (*samples, *simulated)]

@@ -40,7 +40,7 @@ def measure(lab: Lab, rounds: int) -> Findings:
 def _stages(lab: Lab) -> dict[str, float]:
     site = lab.site()
     run, inside = site.watch(*selection(lab.tree), "--executor", "sync", "--workers", "1")
-    known = {**inside.seconds, "start": site.bare_start()}
+    known = {**inside.seconds, "start": site.bare_start().wall}
     return {**known, "rest": run.cost.wall - sum(known.values())}
 
 

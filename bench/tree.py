@@ -20,7 +20,9 @@ from sprites.testing.server.world import DrawnWorld, World
 
 from .images import Images
 
-LECTURE, SPRITES = 100, 5_000
+SPRITES = 5_000
+_LISTED = 50
+"""Sprites of a Pokémon at the least, on average: how many documents a tree has."""
 FEW_LARGE, MANY_LARGE = 30.0, 3.0
 """Grain of artworks: a twentieth of the first Pokémon's sprites are such, a ninth of all are."""
 
@@ -66,11 +68,14 @@ class Source:
         return Images(self._folder, grain).at if self.is_real else DrawnWorld("").picture
 
 
-def build(root: Path, source: Source, origins: Sequence[str]) -> Tree:
-    """Write the lecture's 100 Pokémon, and all sprites of as many as have 5,000."""
+def build(root: Path, source: Source, origins: Sequence[str], sprites: int = SPRITES) -> Tree:
+    """Write some Pokémon, the lecture's 100 at the least, and as many of them whole as have these.
+
+    Of those that are not whole there is one sprite each.
+    """
     for origin in origins:
-        listings = write_documents(root, origin, source.world(origin), LECTURE)
-    limit = _enough(listings)
+        listings = write_documents(root, origin, source.world(origin), sprites // _LISTED)
+    limit = _enough(listings, sprites)
     others = [each["front_default"] for each in listings[limit:] if "front_default" in each]
     paths = [path for each in listings[:limit] for path in each.values()]
     write_images(root, others, source.pictures())
@@ -78,11 +83,11 @@ def build(root: Path, source: Source, origins: Sequence[str]) -> Tree:
     return Tree(root, limit, tuple(paths), statistics.mean(sizes), statistics.median(sizes))
 
 
-def _enough(listings: Sequence[Listing]) -> int:
+def _enough(listings: Sequence[Listing], sprites: int) -> int:
     count = 0
     for number, listing in enumerate(listings, 1):
         count += len(listing)
-        if count >= SPRITES:
+        if count >= sprites:
             return number
     return len(listings)
 
