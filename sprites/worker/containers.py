@@ -7,7 +7,7 @@ stands behind an image's end, where another document could hide.
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import Code, SpritesError
 
@@ -23,8 +23,7 @@ _MAX_SCANS = 100
 """Scans of one JPEG, each of which goes over the whole picture; encoders make about ten."""
 
 
-@dataclass(frozen=True, slots=True)
-class GifFrame:
+class GifFrame(NamedTuple):
     """One picture of a GIF: its size in pixels and how its coded bytes are to be read."""
 
     width: int

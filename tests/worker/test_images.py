@@ -3,10 +3,12 @@
 import tracemalloc
 import zlib
 from contextlib import suppress
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from sprites.errors import Code, SpritesError
 from sprites.worker.images import inspect
@@ -155,6 +157,13 @@ def test_a_gif_of_very_many_frames_is_a_bomb() -> None:
     """Frames cost time, and large canvases cost it again with each frame."""
     assert code_of(gif(20_000)) is Code.BOMB
     assert code_of(gif(900, 1000, 1000)) is Code.BOMB
+
+
+def test_a_picture_that_a_gif_shows_often_is_decoded_once() -> None:
+    """Each showing counts as a frame all the same."""
+    with patch.object(Image, "frombytes", wraps=Image.frombytes) as decode:
+        assert inspect(gif(9), LIMITS).frames == 9
+    assert decode.call_count == 1
 
 
 def test_packed_texts_in_a_png_are_a_bomb() -> None:
