@@ -5,6 +5,7 @@ alone: what is interlaced, animated or in any way odd may be whole as well, and 
 """
 
 import re
+import struct
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -33,6 +34,11 @@ _ASIDE = re.compile(
 """A chunk that no pixel hangs on. Pillow takes some other texts for notes of its own."""
 _MAX_PALETTE = 3 * 256
 _FILTERS = b"\0\1\2\3\4"
+_AT_ONCE = 2**12
+"""Bytes to unpack at a time. The memory for all rows would be the system's anew for each PNG."""
+
+_head = struct.Struct(">I4s").unpack_from
+_checksum = struct.Struct(">I").unpack_from
 
 
 def png_end(data: bytes) -> int:
@@ -49,7 +55,7 @@ def png_end(data: bytes) -> int:
             return 0
         if kind == b"IEND":
             return end + 4
-        if view[end : end + 4] != isal_zlib.crc32(view[start - 4 : end]).to_bytes(4, "big"):
+        if _checksum(data, end)[0] != isal_zlib.crc32(view[start - 4 : end]):
             raise SpritesError(Code.BAD_IMAGE, f"PNG: a wrong checksum of {kind!r}")
     return 0
 
@@ -62,33 +68,37 @@ def is_plain(data: bytes, width: int, height: int) -> bool:
     bits, parts = _PIXEL_BITS.get((colours, depth)), _parts(data)
     if not bits or any(special) or _HAS_PALETTE.get(b"".join(parts)) is not (colours == _PALETTE):
         return False
-    palette = len(parts.get(b"PLTE", b""))
+    palette = sum(map(len, parts.get(b"PLTE", ())))
     if palette % 3 or palette > _MAX_PALETTE:
         return False
     return _has_rows(parts[b"IDAT"], height, 1 + (width * bits + 7) // 8)
 
 
-def _parts(data: bytes) -> dict[bytes, bytes]:
+def _parts(data: bytes) -> dict[bytes, list[bytes]]:
     """Return what the picture is made of, by kind and in order; nothing if a part comes twice."""
-    found, last = defaultdict(list), b""
+    found, last = defaultdict[bytes, list[bytes]](list), b""
     for kind, start, end in _chunks(data):
         if not _ASIDE.match(data, start - 4, end):
             if kind in found and not kind == last == b"IDAT":
                 return {}
             found[kind].append(data[start:end])
         last = kind
-    return {kind: b"".join(bodies) for kind, bodies in found.items()}
+    return found
 
 
-def _has_rows(packed: bytes, height: int, size: int) -> bool:
+def _has_rows(parts: list[bytes], height: int, size: int) -> bool:
     """Tell whether bytes unpack to so many rows of a size, each with a filter that there is."""
-    unpacker = isal_zlib.decompressobj()
+    unpacker, at, end = isal_zlib.decompressobj(), 0, height * size
     try:
-        rows = unpacker.decompress(packed, height * size + 1)
+        for part in parts:
+            for start in range(0, len(part), _AT_ONCE):
+                rows = unpacker.decompress(part[start : start + _AT_ONCE], end - at + 1)
+                at, first = at + len(rows), -at % size
+                if at > end or rows[first::size].strip(_FILTERS):
+                    return False
     except isal_zlib.error:  # type: ignore[misc]  # its stub takes the class for an instance
         return False
-    is_whole = unpacker.eof and not unpacker.unused_data and len(rows) == height * size
-    return is_whole and not rows[::size].strip(_FILTERS)
+    return at == end and unpacker.eof and not unpacker.unused_data
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -96,5 +106,6 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     kind, end = b"", 4
     while kind != b"IEND" and end + 16 <= len(data):
         start = end + 12
-        kind, end = data[start - 4 : start], start + int.from_bytes(data[end + 4 : end + 8], "big")
+        size, kind = _head(data, end + 4)
+        end = start + size
         yield kind, start, end
