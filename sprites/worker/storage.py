@@ -10,7 +10,6 @@ import errno
 import hashlib
 import io
 import os
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,12 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import (
-    FileSystemStorage,
-    InvalidStorageError,
-    Storage,
-    storages,
-)
+from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
 
 from ..errors import Code, SpritesError, UsageError
 from .naming import OURS, ROOT
@@ -33,6 +27,8 @@ INCOMING = f"{ROOT}/.incoming"
 
 _LISTERS, _AT_ONCE = 8, 32
 """Threads that list folders, and folders whose names are held at once."""
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # or Windows changes bytes
 
 _FATAL = frozenset(
     {
@@ -119,8 +115,8 @@ class Store:
         if not isinstance(self.backend, FileSystemStorage):
             return self.storage.save(name, ContentFile(data))
         # Sixteen folders: in a single one, processes wait for each other to create a file.
-        part = uuid.uuid4().hex
-        path = os.path.join(self.backend.location, INCOMING, part[0], f"{part}.part")
+        part = os.urandom(16).hex()
+        path = f"{self.backend.location}/{INCOMING}/{part[0]}/{part}.part"
         try:
             _in_folder(path, partial(_write, path, data))
             return self._linked(path, name) or self.backend.save(name, _Incoming(path, data))
@@ -234,8 +230,13 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _write(path: str, data: bytes) -> None:
-    with open(path, "xb") as file:
-        file.write(data)
+    """Write a new file; ``open`` would ask the system three more things about it."""
+    file, left = os.open(path, _NEW, 0o666), memoryview(data)
+    try:
+        while left:  # of a file that gets too large for a quota, a part is written first
+            left = left[os.write(file, left) :]
+    finally:
+        os.close(file)
 
 
 def _in_folder(path: str, create: Callable[[], None]) -> None:
