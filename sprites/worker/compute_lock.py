@@ -6,6 +6,7 @@ more time on that than on the work. docs/benchmarks.md has what this lock saves.
 """
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,8 +23,9 @@ class ComputeLock:
 
     def __init__(self, patience: float = _PATIENCE) -> None:
         self.patience = patience
-        self._lock, self._queue = threading.Lock(), threading.Lock()
-        self._is_slow = False
+        self._lock, self._state = threading.Lock(), threading.Lock()
+        self._is_held = self._is_slow = False
+        self._waiting: deque[None] = deque()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -33,15 +35,32 @@ class ComputeLock:
             yield
         finally:
             if is_mine:
-                self._lock.release()
+                self._release()
 
     def _acquire(self) -> bool:
-        """Wait for the lock and tell whether we got it, or whether its holder is slow.
+        """Wait for the lock and tell whether we got it, or whether its holder is slow."""
+        while not self._is_slow:
+            is_mine = self._wait()
+            with self._state:
+                if is_mine and not self._is_slow:
+                    self._is_held = True
+                    return True
+                if is_mine or (self._is_held and not self._is_slow):
+                    self._is_slow = True
+                    self._lock.release()  # and so lets in who waits, one after another
+        return False
 
-        Only the first in the queue waits with a timeout, for each timeout wakes a thread up.
-        """
-        with self._queue:
-            if self._is_slow and self._lock.locked():
-                return False
-            self._is_slow = not self._lock.acquire(timeout=self.patience)
-            return not self._is_slow
+    def _wait(self) -> bool:
+        """Wait with a timeout that grows with those who wait, for each timeout wakes a thread."""
+        self._waiting.append(None)
+        is_mine = self._lock.acquire(timeout=self.patience * len(self._waiting))
+        self._waiting.pop()
+        return is_mine
+
+    def _release(self) -> None:
+        """Release the lock, unless that was done for a slow holder."""
+        with self._state:
+            self._is_held = False
+            if not self._is_slow:
+                self._lock.release()
+            self._is_slow = False

@@ -41,6 +41,19 @@ def test_a_slow_holder_is_not_waited_for() -> None:
     assert _is_held_alone(lock)
 
 
+def test_all_who_wait_for_a_slow_holder_are_let_in_together() -> None:
+    """They do not wait for each other as well: where a disk is slow, hundreds may be at it."""
+    lock, together = ComputeLock(patience=0.5), threading.Barrier(100, timeout=_LONG)
+
+    def meet() -> None:
+        with lock.held():
+            together.wait()
+
+    with ThreadPoolExecutor(100) as pool:
+        for each in [pool.submit(meet) for _ in range(100)]:
+            each.result()
+
+
 def _is_held_alone(lock: ComputeLock) -> bool:
     inside: list[int] = []
 
