@@ -48,8 +48,8 @@ class _Queue(Generic[J]):
     probe: Task[J] | None = None
     cost: int = 1
 
-    def __len__(self) -> int:
-        return len(self.fresh) + len(self.tried)
+    def __bool__(self) -> bool:
+        return bool(self.fresh or self.tried)
 
     def pop(self) -> Task[J]:
         """Take the next job: in trouble a fresh one, whose failure would tell more."""
@@ -70,6 +70,7 @@ class Queues(Generic[J]):
         self._queues: dict[Service, _Queue[J]] = {}
         self._of: dict[Host, _Queue[J]] = {}
         self._later: list[tuple[float, int, Task[J]]] = []
+        self._count = 0
         self._numbers = itertools.count()
         self._next_slot = 0.0
         self._feed: Iterator[J] = iter(())
@@ -88,16 +89,19 @@ class Queues(Generic[J]):
             queue = self._queues[service] = _Queue(Host(service[0], resume))
             self._of[queue.host] = queue
         queue.fresh.append(Task(job, queue.host, next(self._numbers)))
+        self._count += 1
 
     def push_later(self, task: Task[J], delay: float) -> None:
         """Add a job that is to be tried again."""
         heapq.heappush(self._later, (time.monotonic() + delay, next(self._numbers), task))
+        self._count += 1
 
     def take_back(self, task: Task[J]) -> None:
         """Put a job that no worker has begun back to the front."""
         task.attempts -= 1
         queue = self._of[task.host]
         (queue.tried if task.attempts else queue.fresh).appendleft(task)
+        self._count += 1
         self.ended(task)
 
     def ended(self, task: Task[J]) -> None:
@@ -119,7 +123,7 @@ class Queues(Generic[J]):
                 other.pause(host.resume)
 
     def __len__(self) -> int:
-        return len(self._later) + sum(map(len, self._queues.values()))
+        return self._count
 
     def next(self, now: float) -> "Task[J] | None":
         """Return the job whose turn it is, or None where all must wait."""
@@ -129,13 +133,14 @@ class Queues(Generic[J]):
             task = heapq.heappop(self._later)[2]
             self._of[task.host].tried.append(task)
         # Read a window ahead, so that a last job that asks for others is not the last to be begun.
-        while len(self) < self._window and self._pull():
+        while self._count < self._window and self._pull():
             pass
         while True:
             for queue in self._queues.values():
                 if queue and self._is_open(queue, now):
+                    self._count -= 1
                     return queue.pop()
-            if len(self) >= _MAX_WAITING or not self._pull():
+            if self._count >= _MAX_WAITING or not self._pull():
                 return None
 
     def _pull(self) -> bool:
