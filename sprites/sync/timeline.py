@@ -7,9 +7,9 @@ failed attempt keeps its place.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 from ..worker.records import Job, ProbeJob, ResourceJob, Unchanged
 from .events import Attempt, Pause
@@ -37,11 +37,10 @@ class AttemptKind(IntEnum):
     FAILURE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """One attempt, or several that lie too close to be told apart; seconds since the run began.
 
-    ``spent`` has the seconds of each kind, of all attempts together.
+    ``spent`` has the seconds of each kind up to the last one, of all attempts together.
     """
 
     lane: int
@@ -127,8 +126,7 @@ class Timeline:
             self._busy[place] += max(min(end, high) - max(start, low), 0.0)
 
     def _draw(self, lane: int, start: float, seconds: float, kind: AttemptKind) -> None:
-        spent = tuple(seconds if each == kind else 0.0 for each in AttemptKind)
-        self._bars.append(Bar(lane, start, start + seconds, spent))
+        self._bars.append(Bar(lane, start, start + seconds, (0.0,) * kind + (seconds,)))
         if len(self._bars) > MAX_BARS:
             self._coarsen()
         if kind == AttemptKind.FAILURE:
@@ -176,12 +174,10 @@ def _merged(bars: Iterable[Bar], grain: float) -> list[Bar]:
 
 
 def _joined(one: Bar, other: Bar) -> Bar:
-    spent = tuple(map(sum, zip(one.spent, other.spent, strict=True)))
+    spent = tuple(map(sum, zip_longest(one.spent, other.spent, fillvalue=0.0)))
     return Bar(one.lane, min(one.start, other.start), max(one.end, other.end), spent)
 
 
 def _written(bar: Bar) -> tuple[float, ...]:
-    """Write a bar's numbers; kinds that it has nothing of are left out at the end."""
-    last = max((kind for kind in AttemptKind if bar.spent[kind]), default=AttemptKind.UNCHANGED)
-    spent = (round(seconds, 4) for seconds in bar.spent[: last + 1])
+    spent = [round(seconds, 4) for seconds in bar.spent]
     return bar.lane, round(bar.start, 4), round(bar.end - bar.start, 4), *spent
