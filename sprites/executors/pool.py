@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 _AHEAD = 8
 """Jobs that wait beside those at work, or a quarter of many workers: enough to keep them all busy,
 and few that would meet an upstream which has just gone away."""
+_REST = 0.001
+"""Seconds in which threads do a few of the jobs that wait; the parent's own thread, woken up for
+each of them, would take Python's lock from them each time."""
 
 T = TypeVar("T")
 
@@ -52,7 +55,8 @@ def open_pool(name: str, workers: int, scheduler: str = "") -> "Pool":
     }
     make = makers.get(name) or partial(_made, name, _factory(name), workers)
     ahead = min(workers, max(_AHEAD, workers // 4))
-    return Pool(name, make, window=1 if name == "sync" else workers + ahead)
+    rest = _REST if name == "threads" and ahead >= _AHEAD else 0.0
+    return Pool(name, make, window=1 if name == "sync" else workers + ahead, rest=rest)
 
 
 class InPlaceExecutor(Executor):
@@ -71,12 +75,15 @@ class InPlaceExecutor(Executor):
 class Pool:
     """An executor that can be replaced when its workers have died, and be ended at once.
 
-    ``window`` is how many jobs it should hold, ``generation`` how often it was replaced. Its
-    methods raise SpritesError, which names the executor, where that does something wrong.
+    ``window`` is how many jobs it should hold, ``rest`` how many seconds the first that comes back
+    of them may wait for others, ``generation`` how often it was replaced. Its methods raise
+    SpritesError, which names the executor, where that does something wrong.
     """
 
-    def __init__(self, name: str, make: Callable[[], Executor], window: int) -> None:
-        self.name, self.window = name, window
+    def __init__(
+        self, name: str, make: Callable[[], Executor], window: int, rest: float = 0.0
+    ) -> None:
+        self.name, self.window, self.rest = name, window, rest
         self.generation = 0
         self._make = make
         self._executor = make()

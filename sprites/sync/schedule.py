@@ -75,14 +75,10 @@ class Schedule(Generic[J]):
             yield Tick()
             if self._silence > self._rules.patience:
                 self._blame(f"has brought no job back for {self._silence:.0f} s")
-            if self._stop.overdue and self._running and not self._any_done:
+            # Not where one came back while the parent was busy with others.
+            if self._stop.overdue and self._running and not any(map(Future.done, self._running)):
                 self._stop.gave_up = True
                 return
-
-    @property
-    def _any_done(self) -> bool:
-        """Tell whether a job came back while the parent was busy with others."""
-        return any(future.done() for future in self._running)
 
     def _fill(self) -> bool:
         """Hand out jobs while there is room; tell whether any job is left."""
@@ -126,6 +122,8 @@ class Schedule(Generic[J]):
         began = time.monotonic()
         try:
             future = self._done.get(timeout=self._patience())
+            if self._pool.rest and len(self._running) >= self._pool.window and self._done.empty():
+                time.sleep(self._pool.rest)  # others of a full window are still to come
             while True:
                 if future is not None:
                     yield future
