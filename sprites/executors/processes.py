@@ -11,31 +11,24 @@ so that 32 workers do not need 32 interpreters. The standard library's pool has 
 import multiprocessing
 import os
 import pickle
-import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from functools import lru_cache
 from itertools import count
-from multiprocessing.connection import Connection
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+from .calls import Call, Result, run_calls, send
 
 T = TypeVar("T")
 
-_AHEAD = 2
-"""Calls that a process holds beyond its threads, so that none of them waits for the pipe."""
-
-
-class CallItem(NamedTuple):
-    """A call on its way to a process: its number, and its function and arguments pickled."""
-
-    number: int
-    function: bytes
-    arguments: bytes
+_MIN_AHEAD, _MAX_AHEAD = 1, 3
+"""Calls that a process holds beyond its threads, so that none of them waits for the pipe. It gets
+more when there are fewer than the first, up to the second, so that a few travel together; what it
+holds no other process can do."""
 
 
 class ProcessExecutor(Executor):
@@ -52,7 +45,7 @@ class ProcessExecutor(Executor):
         if preload and method == "forkserver":
             context.set_forkserver_preload(list(preload))
         self._lock = threading.RLock()
-        self._backlog: deque[tuple[Future[Any], CallItem]] = deque()
+        self._backlog: deque[tuple[Future[Any], Call]] = deque()
         self._numbers = count()
         self._function: tuple[Any, bytes] = (None, b"")
         self._is_broken = self._is_closed = False
@@ -73,7 +66,7 @@ class ProcessExecutor(Executor):
             except Exception as error:  # whatever an object's own pickling raises
                 future.set_exception(error)
                 return future
-            self._backlog.append((future, CallItem(next(self._numbers), function, arguments)))
+            self._backlog.append((future, (next(self._numbers), function, arguments)))
             self.feed(max(self._processes, key=lambda process: process.room))
         return future
 
@@ -84,13 +77,15 @@ class ProcessExecutor(Executor):
         return self._function[1]
 
     def feed(self, process: "_Process") -> None:
-        """Send a process as many calls as it has room for, or that there will be no more."""
+        """Send a process that needs some as many calls as it has room for, or that it may end."""
         with self._lock:
-            calls: list[CallItem] = []
+            if not process.is_hungry and not self._is_closed:
+                return
+            calls: list[Call] = []
             while self._backlog and len(calls) < process.room:
                 future, call = self._backlog.popleft()
                 if future.set_running_or_notify_cancel():
-                    process.futures[call.number] = future
+                    process.futures[call[0]] = future
                     calls.append(call)
             if calls or (self._is_closed and not self._backlog and not process.futures):
                 process.send(calls)
@@ -130,7 +125,7 @@ class _Process:
 
     def __init__(self, executor: ProcessExecutor, context: Any, threads: int) -> None:
         self.futures: dict[int, Future[Any]] = {}
-        self._executor, self._max_calls = executor, threads + _AHEAD
+        self._executor, self._threads = executor, threads
         self._is_terminated = False
         self._pipe, self._other_end = context.Pipe()
         self._process = context.Process(
@@ -141,14 +136,19 @@ class _Process:
     @property
     def room(self) -> int:
         """Return how many more calls it may be given."""
-        return self._max_calls - len(self.futures)
+        return self._threads + _MAX_AHEAD - len(self.futures)
 
-    def send(self, calls: list[CallItem]) -> None:
+    @property
+    def is_hungry(self) -> bool:
+        """Tell whether its threads may soon have nothing to do."""
+        return len(self.futures) < self._threads + _MIN_AHEAD
+
+    def send(self, calls: list[Call]) -> None:
         """Send it calls, the first of which start it; none tells it that there will be no more."""
         if calls and not self._thread.ident:
             self._thread.start()
         with suppress(OSError):  # it has died, and its thread is about to hear of that
-            self._pipe.send(calls)
+            send(self._pipe, calls)
 
     def terminate(self) -> None:
         """End it; if it is being started, as soon as it has started."""
@@ -173,64 +173,27 @@ class _Process:
             self._process.terminate()
         with suppress(EOFError, OSError):
             while True:
-                self._settle(*self._pipe.recv())
+                self._settle(self._pipe.recv())
         self._executor.ended(self, "the process died that ran this call")
         self._process.join()
 
-    def _settle(self, number: int, result: bytes) -> None:
-        future = self.futures[number]
-        try:
-            is_error, value = pickle.loads(result)
-        except Exception as error:  # whatever an object's own unpickling raises
-            is_error, value = True, error
-        del self.futures[number]
+    def _settle(self, results: list[Result]) -> None:
+        """Settle the Futures of calls that have ended, once the process has got others for them."""
+        ended = [(self.futures.pop(number), result) for number, result in results]
         self._executor.feed(self)
-        if is_error:
-            future.set_exception(value)
-        else:
-            future.set_result(value)
+        for future, result in ended:
+            _set(future, result)
 
 
-def run_calls(pipe: Connection, threads: int) -> None:
-    """Run calls on threads until there are no more or the parent is gone: what a process does.
-
-    Ctrl-C, which a terminal sends to every process, is left to the parent.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sending = threading.Lock()
-    executor = ThreadPoolExecutor(threads, thread_name_prefix="sprites")
-    with suppress(EOFError, OSError):
-        while calls := pipe.recv():
-            for call in calls:
-                executor.submit(_run_call, pipe, sending, call)
-        executor.shutdown()
-    os._exit(0)  # the calls of a parent that was killed are not waited for
-
-
-def _run_call(pipe: Connection, sending: threading.Lock, call: CallItem) -> None:
+def _set(future: Future[Any], result: bytes) -> None:
     try:
-        args, kwargs = pickle.loads(call.arguments)
-        result = pickle.dumps((False, _load(call.function)(*args, **kwargs)))
-    except BaseException as error:
-        result = _pickled_error(error)
-    with sending:
-        pipe.send((call.number, result))
-
-
-def _pickled_error(error: BaseException) -> bytes:
-    """Pickle an error; one that can't be pickled and read again becomes a RuntimeError."""
-    try:
-        result = pickle.dumps((True, error))
-        pickle.loads(result)
-    except Exception:
-        return pickle.dumps((True, RuntimeError(f"{type(error).__name__}: {error}")))
-    return result
-
-
-@lru_cache(maxsize=4)
-def _load(function: bytes) -> Callable[..., Any]:
-    loaded: Callable[..., Any] = pickle.loads(function)
-    return loaded
+        is_error, value = pickle.loads(result)
+    except Exception as error:  # whatever an object's own unpickling raises
+        is_error, value = True, error
+    if is_error:
+        future.set_exception(value)
+    else:
+        future.set_result(value)
 
 
 def _cores() -> int:

@@ -1,0 +1,89 @@
+"""What a process of ``ProcessExecutor`` does: pickled calls in, their pickled results out.
+
+::
+
+    pipe ─> run_calls ─> a ThreadPoolExecutor ─> Outbox ─> pipe
+
+A message is a list of either, for to read one wakes up a thread on the other side.
+"""
+
+import os
+import pickle
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from typing import Any
+
+Call = tuple[int, bytes, bytes]
+"""A call on its way to a process: its number, and its function and arguments pickled."""
+Result = tuple[int, bytes]
+"""A call's number, and what came of it pickled: whether that is an error, and its value."""
+
+
+def send(pipe: Connection, items: list[Call] | list[Result]) -> None:
+    """Send items as one message; ``pipe.send`` takes twice as long, to pickle sockets as well."""
+    pipe.send_bytes(pickle.dumps(items))
+
+
+class Outbox:
+    """Results on their way to the parent; those that come while others are sent share a message."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._sending = pipe, threading.Lock()
+        self._results: deque[Result] = deque()
+
+    def put(self, result: Result) -> None:
+        """Send a result, or leave it to the thread that is sending others."""
+        self._results.append(result)
+        while self._results and self._sending.acquire(blocking=False):
+            try:
+                send(self._pipe, [self._results.popleft() for _ in range(len(self._results))])
+            finally:
+                self._sending.release()
+
+
+def run_calls(pipe: Connection, threads: int) -> None:
+    """Run calls on threads until there are no more or the parent is gone: what a process does.
+
+    Ctrl-C, which a terminal sends to every process, is left to the parent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    outbox = Outbox(pipe)
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="sprites")
+    with suppress(EOFError, OSError):
+        while calls := pipe.recv():
+            for call in calls:
+                executor.submit(_run_call, outbox, call)
+        executor.shutdown()
+    os._exit(0)  # the calls of a parent that was killed are not waited for
+
+
+def _run_call(outbox: Outbox, call: Call) -> None:
+    number, function, arguments = call
+    try:
+        args, kwargs = pickle.loads(arguments)
+        result = pickle.dumps((False, _load(function)(*args, **kwargs)))
+    except BaseException as error:
+        result = _pickled_error(error)
+    outbox.put((number, result))
+
+
+def _pickled_error(error: BaseException) -> bytes:
+    """Pickle an error; one that can't be pickled and read again becomes a RuntimeError."""
+    try:
+        result = pickle.dumps((True, error))
+        pickle.loads(result)
+    except Exception:
+        return pickle.dumps((True, RuntimeError(f"{type(error).__name__}: {error}")))
+    return result
+
+
+@lru_cache(maxsize=4)
+def _load(function: bytes) -> Callable[..., Any]:
+    loaded: Callable[..., Any] = pickle.loads(function)
+    return loaded
