@@ -5,6 +5,7 @@ A stored sprite and the side of a box go in. No file is ever opened.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import NamedTuple
 
 from django.utils.html import format_html
@@ -54,17 +55,50 @@ def img(attributes: Mapping[str, object]) -> SafeString:
 
 
 class Stage(NamedTuple):
-    """What a page shows in one place: a still, a picture that moves, both, or why there is none."""
+    """What a page shows in one place: a still, a picture that moves, both, or why there is none.
+
+    Beside a still the moving picture needs no words of its own.
+    """
 
     still: Picture | None = None
     moving: Picture | None = None
     missing: str = ""
 
+    @property
+    def images(self) -> SafeString:
+        """Write the pictures, which are fetched when they come into view."""
+        return self._written(_LAZY)
 
-def picture(pokemon: Pokemon, sprite: Sprite, box: int) -> Picture:
-    """Show a stored sprite in a box of this side."""
+    @property
+    def first_images(self) -> SafeString:
+        """Write the pictures, of which the still is fetched at once."""
+        return self._written("")
+
+    def _written(self, loading: str) -> SafeString:
+        still, moving = self.still, self.moving
+        written = _written(still, "still", still.alt, loading) if still else ""
+        if moving:
+            written += _written(moving, "moving", "" if still else moving.alt, _LAZY)
+        return mark_safe(written)
+
+
+_LAZY = ' loading="lazy"'
+
+
+def _written(picture: Picture, name: str, words: str, loading: str) -> str:
+    """Write a picture on its stage in one go: a page has a hundred of them."""
+    pixel = " pixel" if picture.pixelated else ""
+    return (
+        f'<img class="{name}{pixel}" src="{escape(picture.url)}" {picture.size}'
+        f' alt="{escape(words)}"{loading}>'
+    )
+
+
+def picture(pokemon: Pokemon, sprite: Sprite, box: int, words: str | None = None) -> Picture:
+    """Show a stored sprite in a box of this side, with words for it that may be known already."""
     width, height, pixelated = fit(sprite, box)
-    return Picture(sprite.file.url, width, height, alt(pokemon, sprite), pixelated)
+    words = alt(pokemon, sprite) if words is None else words
+    return Picture(sprite.file.url, width, height, words, pixelated)
 
 
 def fit(sprite: Sprite, box: int) -> tuple[int, int, bool]:

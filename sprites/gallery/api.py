@@ -14,7 +14,7 @@ from ..keys import FACETS
 from ..models import Pokemon, Sprite
 from ..models.pokemon import STATS
 from .filters import Filters, choices
-from .listing import Card, read_page
+from .listing import Card, add_types, read_page
 
 _FACTS = ("key", *FACETS, "state", "media_type", "width", "height", "frames", "size", "sha256")
 _MEASURES = ("id", "name", "species", "number", "form", "generation", "is_default", "height",
@@ -51,10 +51,11 @@ def pokemon_list(request: HttpRequest) -> HttpResponse:
 def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
     """Return one Pokémon with all its sprites, or 404 with the names most like the one asked."""
     try:
-        pokemon = Pokemon.objects.with_types().find(name)
+        pokemon = Pokemon.objects.find(name)
     except Pokemon.DoesNotExist:
         nearest = [pokemon.name for pokemon in Pokemon.objects.nearest(name)]
         return JsonResponse({"error": "not found", "nearest": nearest}, status=404)
+    add_types([pokemon])
     sprites = pokemon.sprites.shown().order_by("key")
     absolute = request.build_absolute_uri
     return JsonResponse(

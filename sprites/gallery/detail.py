@@ -33,7 +33,7 @@ def facts(pokemon: Pokemon) -> dict[str, Any]:
 
 def family(pokemon: Pokemon) -> dict[str, Any]:
     """Return the other forms, and the species before and after."""
-    found = cards(Pokemon.objects.family_and_neighbours(pokemon), Look())
+    found = cards(list(Pokemon.objects.light().family_and_neighbours(pokemon)), Look())
     forms = [card for card in found if card.pokemon.species == pokemon.species]
     beside = [card for card in found if card.pokemon.species != pokemon.species]
     return {
@@ -59,6 +59,7 @@ def sprites(pokemon: Pokemon, key: str) -> dict[str, Any]:
     return {
         **found,
         "sprite": sprite,
+        "chosen": sprite.key,
         "stage": sprite_table.large(pokemon, sprite, known),
         "caption": f"{game(sprite)}, {side(sprite)}",
         "download": name + PurePath(str(sprite.file)).suffix,

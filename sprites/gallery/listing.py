@@ -3,15 +3,21 @@
 Three queries for a page, one more for a page past the end; the gallery and the JSON share it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from django.core.paginator import Paginator
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from ..labels import type_name
 from ..looks import ANIMATED, Look, full_name
 from ..models import Pokemon, PokemonType, Sprite
-from ..pictures import Picture, Stage, look_name, picture
+from ..pictures import Picture, Stage, alt, look_name, picture
 from .filters import Filters
 
 BOX, SMALL_BOX = 128, 112
@@ -42,12 +48,13 @@ class Card:
     @property
     def stage(self) -> Stage:
         """Return the pictures, or what is missing."""
-        still, moving = (
-            picture(self.pokemon, sprite, BOX) if sprite else None
-            for sprite in (self.still, self._moving)
-        )
-        if still or moving:
-            return Stage(still, moving)
+        still, moving = self.still, self._moving
+        if first := still or moving:
+            words = alt(self.pokemon, first)
+            return Stage(
+                picture(self.pokemon, still, BOX, words) if still else None,
+                picture(self.pokemon, moving, BOX, words) if moving else None,
+            )
         return Stage(missing=_("No sprite: %(look)s") % {"look": look_name(self.look)})
 
     @property
@@ -68,9 +75,47 @@ class Card:
         return picture(self.pokemon, self.shown, SMALL_BOX) if self.shown else None
 
 
-def cards(pokemon: Iterable[Pokemon], look: Look) -> list[Card]:
+class Tile(NamedTuple):
+    """A card as the grid shows it, in the order in which the template takes it apart."""
+
+    address: str
+    number: str
+    name: str
+    type: str
+    types: SafeString
+    stage: Stage
+    stand_in: str
+
+
+def tiles(cards: Iterable[Card]) -> Iterator[Tile]:
+    """Make the grid's tiles; what many of them share is made once."""
+    address, tag = addresses(), cache(_type_tag)
+    for card in cards:
+        pokemon = card.pokemon
+        types = pokemon.type_names
+        yield Tile(
+            address(pokemon),
+            f"{pokemon.number:04d}",
+            pokemon.label,
+            types[0] if types else "",
+            mark_safe("".join(map(tag, types))),
+            card.stage,
+            card.stand_in,
+        )
+
+
+def addresses() -> Callable[[Pokemon], str]:
+    """Return a function that gives a Pokémon the address of its page; only the ends differ."""
+    before, after = reverse("sprites:detail", args=["0"]).rsplit("0", 1)
+    return lambda pokemon: f"{before}{pokemon.name_in_url}{after}"
+
+
+def _type_tag(name: str) -> str:
+    return format_html('<span class="type type-{}">{}</span>', name, type_name(name))
+
+
+def cards(rows: Sequence[Pokemon], look: Look) -> list[Card]:
     """Find the best sprites of all these Pokémon, in one query."""
-    rows = list(pokemon)
     found = Sprite.objects.filter(pokemon__in=[row.pk for row in rows]).best(look)
     best = {(sprite.pokemon_id, sprite.animated): sprite for sprite in found}
     return [Card(row, look, best.get((row.pk, False)), best.get((row.pk, True))) for row in rows]
@@ -80,13 +125,13 @@ def read_page(filters: Filters) -> "tuple[list[Card], Paginator[int]]":
     """Read one page from the database; return its cards, and a paginator of all pages."""
     found = filters.apply(Pokemon.objects.all())
     start = (filters.page - 1) * filters.size
-    page = list(found.counted()[start : start + filters.size])
-    _add_types(page)
+    page = list(found.light().counted()[start : start + filters.size])
+    add_types(page)
     total = page[0].total if page else found.count()  # type: ignore[attr-defined]  # counted()
     return cards(page, filters.look), Paginator(range(total), filters.size)
 
 
-def _add_types(page: list[Pokemon]) -> None:
+def add_types(page: Sequence[Pokemon]) -> None:
     """Fill in the types of all Pokémon by one query, for less than prefetched rows cost."""
     names: dict[int, list[str]] = {pokemon.pk: [] for pokemon in page}
     slots = PokemonType.objects.filter(pokemon__in=names).order_by("slot")

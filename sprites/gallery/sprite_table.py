@@ -5,6 +5,7 @@ Its sprites go in as rows of the database, stored or not. Nothing here makes a q
 """
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from .. import labels
 from ..keys import is_valid
 from ..models import Pokemon, Sprite
-from ..pictures import Stage, game, picture, side
+from ..pictures import Picture, Stage, game, picture, side
 from .listing import SMALL_BOX
 
 LARGE, ARTWORK = 288, 400
@@ -24,31 +25,38 @@ _VARIANTS = ("", "transparent", "gray")
 
 
 class Cell(NamedTuple):
-    """One sprite and its column; the sprites of one folder of upstream's make a row."""
+    """One sprite in its column, in the order in which the template takes it apart."""
 
-    sprite: Sprite
-    folder: str
-    game: str
+    id: int | None
+    key: str
     column: int
     side: str
     stage: Stage
 
 
+class Row(NamedTuple):
+    """The sprites of one folder of upstream's, under the name of their game."""
+
+    game: str
+    cells: list[Cell]
+
+
 class Section(NamedTuple):
-    """The sprites of one generation, row by row, and how many of them are stored."""
+    """The sprites of one generation, row by row; how many are listed, and how many stored."""
 
     id: str
     title: str
-    cells: list[Cell]
+    rows: list[Row]
+    listed: int
     stored: int
 
 
 def sections(pokemon: Pokemon, sprites: Iterable[Sprite]) -> list[Section]:
     """Lay out all sprites; those of no generation come first."""
     ordered = sorted(sprites, key=_place)
-    stills = _stills(ordered)
+    shown = _Shown(pokemon, ordered)
     return [
-        _section(pokemon, generation, list(group), stills)
+        _section(generation, list(group), shown)
         for generation, group in groupby(ordered, key=lambda sprite: sprite.generation or 0)
     ]
 
@@ -71,42 +79,44 @@ def _side_order(sprite: Sprite) -> tuple[int, bool, bool, int, str]:
     return variant, sprite.female, sprite.shiny, facing, _split(sprite)[1]
 
 
-def _stills(sprites: Iterable[Sprite]) -> dict[str, Sprite]:
-    return {sprite.key: sprite for sprite in sprites if sprite.file and not sprite.animated}
+class _Shown:
+    """The stages of one Pokémon's sprites; what several of them share is made once."""
+
+    def __init__(self, pokemon: Pokemon, sprites: Iterable[Sprite], box: int = SMALL_BOX) -> None:
+        self._label, self._pokemon, self._box = pokemon.label, pokemon, box
+        stills = {s.key: s for s in sprites if s.file and not s.animated}
+        self._still = cache(lambda key: self._picture(stills[key]) if key in stills else None)
+
+    def stage(self, sprite: Sprite) -> Stage:
+        """Show a sprite; beside an animated one stands the default set's still of the same side."""
+        if not sprite.file:
+            still = self._still(_split(sprite)[1]) if sprite.animated else None
+            return Stage(still, None, reason(sprite))
+        if not sprite.animated:
+            return Stage(self._still(sprite.key))
+        return Stage(self._still(_split(sprite)[1]), self._picture(sprite))
+
+    def _picture(self, sprite: Sprite) -> Picture:
+        return picture(self._pokemon, sprite, self._box)
 
 
-def _section(
-    pokemon: Pokemon, generation: int, sprites: list[Sprite], stills: dict[str, Sprite]
-) -> Section:
-    columns = sorted({_side_order(sprite) for sprite in sprites})
+def _section(generation: int, sprites: list[Sprite], shown: _Shown) -> Section:
+    orders = [_side_order(sprite) for sprite in sprites]
+    columns = {order: number for number, order in enumerate(sorted(set(orders)), start=1)}
     title = _("Generation %(numeral)s") % {"numeral": labels.generation_name(generation)}
     cells = [
-        Cell(
-            sprite,
-            _split(sprite)[0],
-            game(sprite),
-            columns.index(_side_order(sprite)) + 1,
-            side(sprite),
-            _stage(pokemon, sprite, stills, SMALL_BOX),
-        )
-        for sprite in sprites
+        Cell(sprite.pk, sprite.key, columns[order], side(sprite), shown.stage(sprite))
+        for sprite, order in zip(sprites, orders, strict=True)
     ]
+    games = groupby(zip(sprites, cells, strict=True), key=lambda pair: _split(pair[0])[0])
+    rows = [list(pairs) for _folder, pairs in games]
     return Section(
         f"g{generation}",
         title if generation else _("Of every generation"),
-        cells,
+        [Row(game(pairs[0][0]), [cell for _sprite, cell in pairs]) for pairs in rows],
+        len(cells),
         sum(bool(sprite.file) for sprite in sprites),
     )
-
-
-def _stage(pokemon: Pokemon, sprite: Sprite, stills: dict[str, Sprite], box: int) -> Stage:
-    """Show a sprite; beside an animated one stands the default set's still of the same side."""
-    shown = picture(pokemon, sprite, box) if sprite.file else None
-    missing = "" if shown else reason(sprite)
-    if not sprite.animated:
-        return Stage(shown, None, missing)
-    stand_in = stills.get(_split(sprite)[1])
-    return Stage(picture(pokemon, stand_in, box) if stand_in else None, shown, missing)
 
 
 def reason(sprite: Sprite) -> str:
@@ -130,4 +140,4 @@ def chosen(sprites: list[Sprite], key: str) -> Sprite | None:
 def large(pokemon: Pokemon, sprite: Sprite, sprites: list[Sprite]) -> Stage:
     """Show the chosen sprite in a large box that suits it."""
     box = LARGE if sprite.width and sprite.width <= LARGE else ARTWORK
-    return _stage(pokemon, sprite, _stills(sprites), box)
+    return _Shown(pokemon, sprites, box).stage(sprite)

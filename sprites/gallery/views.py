@@ -17,7 +17,7 @@ from ..looks import ANIMATED
 from ..models import Pokemon, SyncRun
 from . import controls, detail
 from .filters import MAX_TEXT, Filters, choices
-from .listing import read_page
+from .listing import add_types, read_page, tiles
 
 PREFERENCES = {"theme": ("light", "dark", "system"), "motion": ("on", "off")}
 """What a visitor can choose for good; the cookies are called ``sprites_theme`` and so on."""
@@ -47,7 +47,7 @@ def pokemon_list(request: HttpRequest) -> HttpResponse:
         context["last"] = pages.num_pages
         context["last_query"] = filters.but(page=pages.num_pages).query
         return render(request, "sprites/past_the_end.html", context, status=404)
-    context |= {"cards": cards, "moves": filters.set == ANIMATED, **_turn(filters, pages)}
+    context |= {"tiles": tiles(cards), "moves": filters.set == ANIMATED, **_turn(filters, pages)}
     return render(request, "sprites/list.html", context)
 
 
@@ -71,9 +71,10 @@ def _turn(filters: Filters, pages: "Paginator[int]") -> dict[str, object]:
 def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
     """Show one Pokémon, by its name or id, with all its sprites."""
     try:
-        pokemon = Pokemon.objects.with_types().find(name)
+        pokemon = Pokemon.objects.find(name)
     except Pokemon.DoesNotExist:
         return not_found(request, name)
+    add_types([pokemon])
     asked = request.GET.get("sprite", "")
     context = {
         **detail.facts(pokemon),

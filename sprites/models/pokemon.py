@@ -66,6 +66,10 @@ class PokemonQuerySet(QuerySet["Pokemon"]):
         """Give each row ``total``, how many rows there are without a slice."""
         return self.annotate(total=Window(Count("*")))
 
+    def light(self) -> Self:
+        """Leave the columns unread that a list does not show."""
+        return self.defer(*STATS, "order", "base_experience", "sprites_listed", "etag", "synced_at")
+
     def with_types(self) -> Self:
         """Fetch the types of all rows in one more query, in slot order."""
         slots = PokemonType.objects.select_related("type").order_by("slot")
@@ -163,8 +167,13 @@ class Pokemon(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return its page in the gallery: by name, or by id where the name can't be in a URL."""
-        plain = slug(self.name) == self.name and number(self.name) is None
-        return reverse("sprites:detail", args=[self.name if plain and self.name else self.id])
+        return reverse("sprites:detail", args=[self.name_in_url])
+
+    @property
+    def name_in_url(self) -> str:
+        """Return its name, or its id where the name can't be in a URL or would be read as an id."""
+        plain = self.name and slug(self.name) == self.name and number(self.name) is None
+        return self.name if plain else str(self.id)
 
     @cached_property
     def type_names(self) -> list[str]:
