@@ -2,6 +2,7 @@
 
 ::
 
+    a request ─> unchanged: 304, or go on
     query string ─> filters ─> listing ─> controls, headings ─> views ─> the list
     a name or id ─────────────> detail ─> sprite_table ───────> views ─> the page of one Pokémon
                    filters ─> listing ────────────────────────> api

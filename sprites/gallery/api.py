@@ -8,13 +8,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.views.decorators.http import conditional_page, require_safe
+from django.views.decorators.http import require_safe
 
 from ..keys import FACETS
 from ..models import Pokemon, Sprite
 from ..models.pokemon import STATS
 from .filters import Filters, choices
 from .listing import Card, add_types, read_page
+from .unchanged import State, remembered
 
 _FACTS = ("key", *FACETS, "state", "media_type", "width", "height", "frames", "size", "sha256")
 _MEASURES = ("id", "name", "species", "number", "form", "generation", "is_default", "height",
@@ -22,10 +23,10 @@ _MEASURES = ("id", "name", "species", "number", "form", "generation", "is_defaul
 
 
 @require_safe
-@conditional_page
-def pokemon_list(request: HttpRequest) -> HttpResponse:
+@remembered
+def pokemon_list(request: HttpRequest, state: State) -> HttpResponse:
     """Return one page of Pokémon; the query string is that of the gallery's list."""
-    filters, ignored = Filters.read(request.GET, choices())
+    filters, ignored = Filters.read(request.GET, choices(state.revision))
     cards, pages = read_page(filters)
 
     def page(number: int) -> str | None:
@@ -47,8 +48,8 @@ def pokemon_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@conditional_page
-def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
+@remembered
+def pokemon_detail(request: HttpRequest, _state: State, name: str) -> HttpResponse:
     """Return one Pokémon with all its sprites, or 404 with the names most like the one asked."""
     try:
         pokemon = Pokemon.objects.find(name)

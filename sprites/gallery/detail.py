@@ -1,20 +1,21 @@
 """One Pokémon's page: its facts, its family and all its sprites, ready for the template.
 
-A Pokémon and the key of the sprite that was asked for go in. It takes three queries.
+A Pokémon and the key of the sprite that was asked for go in. It takes two queries.
 """
 
 from pathlib import PurePath
 from typing import Any
 
+from django.db.models import Value
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from ..looks import Look
-from ..models import Pokemon
+from ..models import Pokemon, Sprite
 from ..models.pokemon import STATS
 from ..pictures import Stage, game, side
 from . import sprite_table
-from .listing import cards
+from .listing import Card, best_sprites, dealt
 
 
 def facts(pokemon: Pokemon) -> dict[str, Any]:
@@ -31,11 +32,22 @@ def facts(pokemon: Pokemon) -> dict[str, Any]:
     }
 
 
-def family(pokemon: Pokemon) -> dict[str, Any]:
+def family_and_sprites(pokemon: Pokemon, key: str) -> dict[str, Any]:
+    """Return the family as cards, and all sprites as a table; the sprites of both are one query."""
+    rows = list(Pokemon.objects.light().family_and_neighbours(pokemon))
+    best = best_sprites(rows, Look()).order_by().annotate(is_own=Value(False))
+    own = pokemon.sprites.shown().order_by().annotate(is_own=Value(True))
+    found: dict[bool, list[Sprite]] = {True: [], False: []}
+    for sprite in sorted(own.union(best, all=True), key=lambda sprite: sprite.pk):
+        found[sprite.is_own].append(sprite)  # type: ignore[attr-defined]  # annotated
+    cards = dealt(rows, Look(), found[False])
+    return {**_family(pokemon, cards), **_sprites(pokemon, found[True], key)}
+
+
+def _family(pokemon: Pokemon, cards: list[Card]) -> dict[str, Any]:
     """Return the other forms, and the species before and after."""
-    found = cards(list(Pokemon.objects.light().family_and_neighbours(pokemon)), Look())
-    forms = [card for card in found if card.pokemon.species == pokemon.species]
-    beside = [card for card in found if card.pokemon.species != pokemon.species]
+    forms = [card for card in cards if card.pokemon.species == pokemon.species]
+    beside = [card for card in cards if card.pokemon.species != pokemon.species]
     return {
         "forms": forms if len(forms) > 1 else [],
         "before": next((c for c in beside if c.pokemon.number < pokemon.number), None),
@@ -43,9 +55,8 @@ def family(pokemon: Pokemon) -> dict[str, Any]:
     }
 
 
-def sprites(pokemon: Pokemon, key: str) -> dict[str, Any]:
+def _sprites(pokemon: Pokemon, known: list[Sprite], key: str) -> dict[str, Any]:
     """Return the table of all sprites, and the sprite that is shown large."""
-    known = list(pokemon.sprites.shown())
     sections = sprite_table.sections(pokemon, known)
     found = {
         "sections": sections,

@@ -7,6 +7,7 @@ stay short however long the query string was.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any, Self
 
 from django.db.models import F, Value
@@ -65,8 +66,9 @@ class Choices:
         return name if known else None
 
 
-def choices() -> Choices:
-    """Read all that can be chosen, in one query."""
+@lru_cache(maxsize=4)
+def choices(revision: int) -> Choices:
+    """Read all that can be chosen, in one query; it is kept until any row changes."""
     none, no_name = Value(0), Value("")
     types = Type.objects.order_by().values_list(Value("type"), "name", none)
     generations = Pokemon.objects.order_by().filter(generation__gt=0)

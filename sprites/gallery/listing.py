@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from ..labels import type_name
 from ..looks import ANIMATED, Look, full_name
-from ..models import Pokemon, PokemonType, Sprite
+from ..models import Pokemon, PokemonType, Sprite, SpriteQuerySet
 from ..pictures import Picture, Stage, alt, look_name, picture
 from .filters import Filters
 
@@ -116,7 +116,16 @@ def _type_tag(name: str) -> str:
 
 def cards(rows: Sequence[Pokemon], look: Look) -> list[Card]:
     """Find the best sprites of all these Pokémon, in one query."""
-    found = Sprite.objects.filter(pokemon__in=[row.pk for row in rows]).best(look)
+    return dealt(rows, look, best_sprites(rows, look))
+
+
+def best_sprites(rows: Iterable[Pokemon], look: Look) -> SpriteQuerySet:
+    """Return the query for the sprites that come nearest a look."""
+    return Sprite.objects.filter(pokemon__in=[row.pk for row in rows]).best(look)
+
+
+def dealt(rows: Iterable[Pokemon], look: Look, found: Iterable[Sprite]) -> list[Card]:
+    """Make the cards of these Pokémon, of the best sprites that were found."""
     best = {(sprite.pokemon_id, sprite.animated): sprite for sprite in found}
     return [Card(row, look, best.get((row.pk, False)), best.get((row.pk, True))) for row in rows]
 

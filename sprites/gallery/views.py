@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_cookie
 
 from ..looks import ANIMATED
-from ..models import Pokemon, SyncRun
+from ..models import Pokemon
 from . import controls, detail
 from .filters import MAX_TEXT, Filters, choices
 from .listing import add_types, read_page, tiles
+from .unchanged import State, remembered
 
 PREFERENCES = {"theme": ("light", "dark", "system"), "motion": ("on", "off")}
 """What a visitor can choose for good; the cookies are called ``sprites_theme`` and so on."""
@@ -27,13 +28,14 @@ _YEAR = 365 * 86_400
 
 @require_safe
 @vary_on_cookie
-def pokemon_list(request: HttpRequest) -> HttpResponse:
+@remembered
+def pokemon_list(request: HttpRequest, state: State) -> HttpResponse:
     """Show one page of the list, as the query string asks."""
-    known = choices()
+    known = choices(state.revision)
     filters, ignored = Filters.read(request.GET, known)
     cards, pages = read_page(filters)
     context: dict[str, Any] = {
-        "run": SyncRun.objects.live().first(),
+        "run": state.run,
         "here": reverse("sprites:list") + filters.query,
         "ignored": ignored,
     }
@@ -68,7 +70,8 @@ def _turn(filters: Filters, pages: "Paginator[int]") -> dict[str, object]:
 
 @require_safe
 @vary_on_cookie
-def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
+@remembered
+def pokemon_detail(request: HttpRequest, _state: State, name: str) -> HttpResponse:
     """Show one Pokémon, by its name or id, with all its sprites."""
     try:
         pokemon = Pokemon.objects.find(name)
@@ -76,11 +79,7 @@ def pokemon_detail(request: HttpRequest, name: str) -> HttpResponse:
         return not_found(request, name)
     add_types([pokemon])
     asked = request.GET.get("sprite", "")
-    context = {
-        **detail.facts(pokemon),
-        **detail.family(pokemon),
-        **detail.sprites(pokemon, asked),
-    }
+    context = {**detail.facts(pokemon), **detail.family_and_sprites(pokemon, asked)}
     here, sprite = pokemon.get_absolute_url(), context.get("sprite")
     is_shown = sprite is not None and sprite.key == asked
     context["here"] = f"{here}?{urlencode({'sprite': asked})}" if is_shown else here

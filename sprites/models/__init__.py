@@ -4,7 +4,10 @@ Each model stands with its queryset, which has the questions that the gallery an
 Only ``sync.writer`` writes rows of Pokemon, Type and Sprite.
 """
 
+from django.db.models.signals import post_save
+
 from .pokemon import Pokemon, PokemonQuerySet, PokemonType, Type
+from .revision import Revision, revise, saved
 from .run import SyncRun, SyncRunQuerySet
 from .sprite import Sprite, SpriteQuerySet, sprite_storage
 
@@ -12,10 +15,15 @@ __all__ = [
     "Pokemon",
     "PokemonQuerySet",
     "PokemonType",
+    "Revision",
     "Sprite",
     "SpriteQuerySet",
     "SyncRun",
     "SyncRunQuerySet",
     "Type",
+    "revise",
     "sprite_storage",
 ]
+
+for _model in (Pokemon, PokemonType, Sprite, Type):
+    post_save.connect(saved, sender=_model)

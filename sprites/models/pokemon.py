@@ -4,13 +4,14 @@ from difflib import get_close_matches
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, F, Func, OrderBy, Prefetch, Q, QuerySet, Value, Window
+from django.db.models import Count, F, Func, OrderBy, Prefetch, Q, Value, Window
 from django.db.models.functions import Replace
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from ..labels import number, pokemon_name, slug
+from .revision import Revised, RevisedQuerySet
 from .sprite import Sprite
 
 SORTS = ("number", "name", "height", "weight")
@@ -19,7 +20,7 @@ STATS = ("hp", "attack", "defense", "special_attack", "special_defense", "speed"
 """The columns of the base stats."""
 
 
-class PokemonQuerySet(QuerySet["Pokemon"]):
+class PokemonQuerySet(RevisedQuerySet["Pokemon"]):
     """Pokémon, by what a visitor asks for; the methods can be combined in any order."""
 
     def search(self, text: str) -> Self:
@@ -113,13 +114,16 @@ class _Plain(Func):
         return self.as_sql(compiler, connection, template='%(expressions)s COLLATE "C"', **more)
 
 
-class Type(models.Model):
+class Type(Revised):
     """A type of Pokémon, such as fire, under upstream's id."""
 
     id = models.PositiveIntegerField(_("upstream id"), primary_key=True)
     name = models.CharField(_("name"), max_length=100, db_index=True)
 
+    objects = RevisedQuerySet["Type"].as_manager()
+
     class Meta:
+        base_manager_name = "objects"
         ordering = ["id"]
         verbose_name = _("type")
         verbose_name_plural = _("types")
@@ -128,7 +132,7 @@ class Type(models.Model):
         return self.name
 
 
-class Pokemon(models.Model):
+class Pokemon(Revised):
     """One Pokémon or one form, under upstream's id; upstream's names are not unique."""
 
     id = models.PositiveIntegerField(_("upstream id"), primary_key=True)
@@ -158,6 +162,7 @@ class Pokemon(models.Model):
     objects = PokemonQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ["id"]
         verbose_name = _("Pokémon")
         verbose_name_plural = _("Pokémon")
@@ -186,14 +191,17 @@ class Pokemon(models.Model):
         return pokemon_name(self.name, self.species)
 
 
-class PokemonType(models.Model):
+class PokemonType(Revised):
     """A Pokémon's type in its slot; slot 1 is the first type."""
 
     pokemon = models.ForeignKey(Pokemon, models.CASCADE, related_name="type_slots")
     type = models.ForeignKey(Type, models.CASCADE, related_name="+")
     slot = models.PositiveSmallIntegerField(_("slot"))
 
+    objects = RevisedQuerySet["PokemonType"].as_manager()
+
     class Meta:
+        base_manager_name = "objects"
         ordering = ["slot"]
         constraints = [
             models.UniqueConstraint(fields=["pokemon", "slot"], name="sprites_one_type_a_slot")

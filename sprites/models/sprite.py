@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from django.core.files.storage import InvalidStorageError, Storage, default_storage, storages
 from django.db import models
-from django.db.models import BigIntegerField, Case, Func, Min, Q, QuerySet, When
+from django.db.models import BigIntegerField, Case, Func, Min, Q, When
 from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Coalesce
 from django.urls import NoReverseMatch, get_script_prefix, reverse
@@ -14,6 +14,7 @@ from ..conf import options
 from ..errors import MEANING, Code
 from ..keys import MAX_LENGTH
 from ..looks import ANIMATED, Look, full_name
+from .revision import Revised, RevisedQuerySet
 
 HEAD = 8
 """Digits of a hash that tell one version of a sprite from the next."""
@@ -59,7 +60,7 @@ class SpriteFileField(models.FileField):
         return name, "django.db.models.FileField", args, options
 
 
-class SpriteQuerySet(QuerySet["Sprite"]):
+class SpriteQuerySet(RevisedQuerySet["Sprite"]):
     """Sprites, by their state and by what they show."""
 
     def stored(self) -> Self:
@@ -93,7 +94,8 @@ _IDS = 2**40
 class _Rank(Func):
     """A number for each sprite, the least for the best, with its id for a remainder.
 
-    The least of each group is read from the index as it goes; sorting the rows takes thrice as long.
+    The least of each group is read from the index as it goes; to sort the rows takes thrice as
+    long.
     """
 
     template = "(%(expressions)s)"
@@ -117,7 +119,7 @@ def _weight(weight: int, **good: object) -> Case:
     return Case(When(**good, then=0), default=weight)
 
 
-class Sprite(models.Model):
+class Sprite(Revised):
     """One sprite that upstream lists or once listed: its place, its file and its state."""
 
     class State(models.TextChoices):
@@ -177,6 +179,7 @@ class Sprite(models.Model):
     objects = SpriteQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ["pokemon_id", "id"]
         verbose_name = _("sprite")
         verbose_name_plural = _("sprites")

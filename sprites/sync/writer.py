@@ -14,7 +14,7 @@ from typing import TypeVar
 from django.db import DatabaseError, reset_queries, router
 from django.db.transaction import atomic
 
-from ..models import Sprite
+from ..models import Sprite, revise
 from ..worker.storage import Store
 from . import cleanup
 from .entries import Entry, Members, Planned, PokemonEntry, SpriteEntry, Verdict
@@ -174,6 +174,7 @@ class Writer:
 
     def _save(self, entries: list[E], save: Callable[[list[E], datetime], None]) -> None:
         save(entries, self._lock.hold())
+        revise(self._alias)
 
     def _refuse(self, entry: SpriteEntry | PokemonEntry, error: DatabaseError) -> None:
         detail = " ".join(str(error).split())[:200]
