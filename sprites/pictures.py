@@ -5,6 +5,7 @@ A stored sprite and the side of a box go in. No file is ever opened.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import NamedTuple
 
@@ -97,7 +98,7 @@ def _written(picture: Picture, name: str, words: str, loading: str) -> str:
 def picture(pokemon: Pokemon, sprite: Sprite, box: int, words: str | None = None) -> Picture:
     """Show a stored sprite in a box of this side, with words for it that may be known already."""
     width, height, pixelated = fit(sprite, box)
-    words = alt(pokemon, sprite) if words is None else words
+    words = Words().alt(pokemon, sprite) if words is None else words
     return Picture(sprite.file.url, width, height, words, pixelated)
 
 
@@ -117,26 +118,38 @@ def fit(sprite: Sprite, box: int) -> tuple[int, int, bool]:
     return max(1, round(width * scale)), max(1, round(height * scale)), False
 
 
-def side(sprite: Sprite) -> str:
-    """Name what a sprite shows of the Pokémon: front, shiny back, female; its variant too."""
-    known = _SIDES.get((sprite.facing, sprite.shiny))
-    words = [str(known) if known else sprite.key.rpartition("/")[2].replace("_", " ")]
-    if sprite.female and known:
+class Words:
+    """Sprites in words; for a page full of them, each word is translated once."""
+
+    def __init__(self) -> None:
+        self._side, self._game = cache(_side), cache(_game)
+
+    def side(self, sprite: Sprite) -> str:
+        """Name what a sprite shows of the Pokémon: front, shiny back, female; its variant too."""
+        if (sprite.facing, sprite.shiny) not in _SIDES:
+            return sprite.key.rpartition("/")[2].replace("_", " ")
+        return self._side(sprite.facing, sprite.shiny, sprite.female, sprite.variant)
+
+    def game(self, sprite: Sprite) -> str:
+        """Name a sprite's set, and that it moves where the set has both."""
+        return self._game(sprite.set, sprite.animated and sprite.set != "showdown")
+
+    def alt(self, pokemon: Pokemon, sprite: Sprite) -> str:
+        """Say in words what an image shows: Pikachu, shiny back, Red · Blue."""
+        return f"{pokemon.label}, {self.side(sprite)}, {self.game(sprite)}"
+
+
+def _side(facing: str, shiny: bool, female: bool, variant: str) -> str:
+    words = [str(_SIDES[facing, shiny])]
+    if female:
         words.append(_("female"))
-    if sprite.variant and known:
-        words.append(str(_VARIANTS.get(sprite.variant, sprite.variant)))
+    if variant:
+        words.append(str(_VARIANTS.get(variant, variant)))
     return ", ".join(words)
 
 
-def game(sprite: Sprite) -> str:
-    """Name a sprite's set, and that it moves where the set has both."""
-    moves = sprite.animated and sprite.set != "showdown"
-    return f"{set_name(sprite.set)}, {set_name(ANIMATED)}" if moves else set_name(sprite.set)
-
-
-def alt(pokemon: Pokemon, sprite: Sprite) -> str:
-    """Say in words what an image shows: Pikachu, shiny back, Red · Blue."""
-    return f"{pokemon.label}, {side(sprite)}, {game(sprite)}"
+def _game(name: str, moves: bool) -> str:
+    return f"{set_name(name)}, {set_name(ANIMATED)}" if moves else set_name(name)
 
 
 def look_name(look: Look) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ..looks import Look
 from ..models import Pokemon, Sprite
 from ..models.pokemon import STATS
-from ..pictures import Stage, game, side
+from ..pictures import Stage, Words
 from . import sprite_table
 from .listing import Card, best_sprites, dealt
 
@@ -57,21 +57,22 @@ def _family(pokemon: Pokemon, cards: list[Card]) -> dict[str, Any]:
 
 def _sprites(pokemon: Pokemon, known: list[Sprite], key: str) -> dict[str, Any]:
     """Return the table of all sprites, and the sprite that is shown large."""
-    sections = sprite_table.sections(pokemon, known)
+    words = Words()
+    table = sprite_table.Table(pokemon, known, words)
+    sprite = table.chosen(key)
+    sections = table.sections(sprite)
     found = {
         "sections": sections,
         "stored": sum(section.stored for section in sections),
         "listed": len(known),
     }
-    sprite = sprite_table.chosen(known, key)
     if sprite is None:
         return {**found, "stage": Stage(missing=_("No sprites yet"))}
     name = f"{pokemon.pk}-{sprite.key.replace('/', '-')}"
     return {
         **found,
         "sprite": sprite,
-        "chosen": sprite.key,
-        "stage": sprite_table.large(pokemon, sprite, known),
-        "caption": f"{game(sprite)}, {side(sprite)}",
+        "stage": table.large(sprite),
+        "caption": f"{words.game(sprite)}, {words.side(sprite)}",
         "download": name + PurePath(str(sprite.file)).suffix,
     }

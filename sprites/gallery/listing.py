@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from ..labels import type_name
 from ..looks import ANIMATED, Look, full_name
 from ..models import Pokemon, PokemonType, Sprite, SpriteQuerySet
-from ..pictures import Picture, Stage, alt, look_name, picture
+from ..pictures import Picture, Stage, Words, look_name, picture
 from .filters import Filters
 
 BOX, SMALL_BOX = 128, 112
@@ -32,6 +32,7 @@ class Card:
     look: Look
     still: Sprite | None
     moving: Sprite | None
+    words: Words
 
     @property
     def shown(self) -> Sprite | None:
@@ -50,7 +51,7 @@ class Card:
         """Return the pictures, or what is missing."""
         still, moving = self.still, self._moving
         if first := still or moving:
-            words = alt(self.pokemon, first)
+            words = self.words.alt(self.pokemon, first)
             return Stage(
                 picture(self.pokemon, still, BOX, words) if still else None,
                 picture(self.pokemon, moving, BOX, words) if moving else None,
@@ -72,7 +73,7 @@ class Card:
     @property
     def thumb(self) -> Picture | None:
         """Return a small picture."""
-        return picture(self.pokemon, self.shown, SMALL_BOX) if self.shown else None
+        return picture(self.pokemon, self.shown, SMALL_BOX, "") if self.shown else None
 
 
 class Tile(NamedTuple):
@@ -127,7 +128,10 @@ def best_sprites(rows: Iterable[Pokemon], look: Look) -> SpriteQuerySet:
 def dealt(rows: Iterable[Pokemon], look: Look, found: Iterable[Sprite]) -> list[Card]:
     """Make the cards of these Pokémon, of the best sprites that were found."""
     best = {(sprite.pokemon_id, sprite.animated): sprite for sprite in found}
-    return [Card(row, look, best.get((row.pk, False)), best.get((row.pk, True))) for row in rows]
+    words = Words()
+    return [
+        Card(row, look, best.get((row.pk, False)), best.get((row.pk, True)), words) for row in rows
+    ]
 
 
 def read_page(filters: Filters) -> "tuple[list[Card], Paginator[int]]":

@@ -8,17 +8,21 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import groupby
 from typing import NamedTuple
+from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
 from .. import labels
 from ..keys import is_valid
 from ..models import Pokemon, Sprite
-from ..pictures import Picture, Stage, game, picture, side
+from ..pictures import Picture, Stage, Words, picture
 from .listing import SMALL_BOX
 
 LARGE, ARTWORK = 288, 400
 """Sides of the box of the sprite that is shown large: for pixel art, and for artwork."""
+
+_BEST = ("official-artwork", "home", "default")
+"""The sets that are shown large, the best first."""
 
 _FACINGS = ("front", "back", "")
 _VARIANTS = ("", "transparent", "gray")
@@ -27,9 +31,10 @@ _VARIANTS = ("", "transparent", "gray")
 class Cell(NamedTuple):
     """One sprite in its column, in the order in which the template takes it apart."""
 
-    id: int | None
-    key: str
-    column: int
+    id: str
+    query: str
+    column: str
+    chosen: bool
     side: str
     stage: Stage
 
@@ -51,14 +56,77 @@ class Section(NamedTuple):
     stored: int
 
 
-def sections(pokemon: Pokemon, sprites: Iterable[Sprite]) -> list[Section]:
-    """Lay out all sprites; those of no generation come first."""
-    ordered = sorted(sprites, key=_place)
-    shown = _Shown(pokemon, ordered)
-    return [
-        _section(generation, list(group), shown)
-        for generation, group in groupby(ordered, key=lambda sprite: sprite.generation or 0)
-    ]
+class Table:
+    """The sprites of one Pokémon; what several of them share is made once."""
+
+    def __init__(self, pokemon: Pokemon, sprites: Iterable[Sprite], words: Words) -> None:
+        self._pokemon, self._words = pokemon, words
+        self._sprites = sorted(sprites, key=_place)
+        self._stored = [sprite for sprite in self._sprites if sprite.file]
+        stills = {sprite.key: sprite for sprite in self._stored if not sprite.animated}
+        self._still = cache(
+            lambda key, box: self._picture(stills[key], box) if key in stills else None
+        )
+
+    def chosen(self, key: str) -> Sprite | None:
+        """Return the sprite to show large: the one asked for, or else the best that is stored."""
+        asked = [sprite for sprite in self._sprites if sprite.key == key and is_valid(key)]
+        stored = sorted(self._stored, key=lambda sprite: sprite.pk)
+        best = [s for name in _BEST for s in stored if s.set == name]
+        plain = sorted(best, key=lambda s: (s.shiny, s.female, s.facing != "front"))
+        others = sorted(self._sprites, key=lambda sprite: sprite.pk)
+        return next(iter(asked + plain + stored + others), None)
+
+    def large(self, sprite: Sprite) -> Stage:
+        """Show the chosen sprite in a large box that suits it."""
+        return self._stage(sprite, LARGE if sprite.width and sprite.width <= LARGE else ARTWORK)
+
+    def sections(self, chosen: Sprite | None) -> list[Section]:
+        """Lay out all sprites; those of no generation come first."""
+        groups = groupby(self._sprites, key=lambda sprite: sprite.generation or 0)
+        return [self._section(generation, list(group), chosen) for generation, group in groups]
+
+    def _section(self, generation: int, sprites: list[Sprite], chosen: Sprite | None) -> Section:
+        title = _("Generation %(numeral)s") % {"numeral": labels.generation_name(generation)}
+        orders = sorted({_side_order(sprite) for sprite in sprites})
+        columns = {order: f"c{number}" for number, order in enumerate(orders, start=1)}
+        games = [list(group) for _folder, group in groupby(sprites, key=lambda s: _split(s)[0])]
+        rows = [
+            Row(
+                self._words.game(game[0]),
+                [self._cell(sprite, columns[_side_order(sprite)], chosen) for sprite in game],
+            )
+            for game in games
+        ]
+        return Section(
+            f"g{generation}",
+            title if generation else _("Of every generation"),
+            rows,
+            len(sprites),
+            sum((sprite.generation or 0) == generation for sprite in self._stored),
+        )
+
+    def _cell(self, sprite: Sprite, column: str, chosen: Sprite | None) -> Cell:
+        return Cell(
+            f"s-{sprite.pk}",
+            f"?sprite={quote(sprite.key)}",
+            column,
+            sprite is chosen,
+            self._words.side(sprite),
+            self._stage(sprite, SMALL_BOX),
+        )
+
+    def _stage(self, sprite: Sprite, box: int) -> Stage:
+        """Show a sprite; beside an animated one stands the default set's still of the same side."""
+        if not sprite.animated:
+            still = self._still(sprite.key, box)
+            return Stage(still, None, "" if still else reason(sprite))
+        still = self._still(_split(sprite)[1], box)
+        moving = self._picture(sprite, box) if sprite.file else None
+        return Stage(still, moving, "" if moving else reason(sprite))
+
+    def _picture(self, sprite: Sprite, box: int) -> Picture:
+        return picture(self._pokemon, sprite, box, self._words.alt(self._pokemon, sprite))
 
 
 def _place(sprite: Sprite) -> tuple[object, ...]:
@@ -79,46 +147,6 @@ def _side_order(sprite: Sprite) -> tuple[int, bool, bool, int, str]:
     return variant, sprite.female, sprite.shiny, facing, _split(sprite)[1]
 
 
-class _Shown:
-    """The stages of one Pokémon's sprites; what several of them share is made once."""
-
-    def __init__(self, pokemon: Pokemon, sprites: Iterable[Sprite], box: int = SMALL_BOX) -> None:
-        self._label, self._pokemon, self._box = pokemon.label, pokemon, box
-        stills = {s.key: s for s in sprites if s.file and not s.animated}
-        self._still = cache(lambda key: self._picture(stills[key]) if key in stills else None)
-
-    def stage(self, sprite: Sprite) -> Stage:
-        """Show a sprite; beside an animated one stands the default set's still of the same side."""
-        if not sprite.file:
-            still = self._still(_split(sprite)[1]) if sprite.animated else None
-            return Stage(still, None, reason(sprite))
-        if not sprite.animated:
-            return Stage(self._still(sprite.key))
-        return Stage(self._still(_split(sprite)[1]), self._picture(sprite))
-
-    def _picture(self, sprite: Sprite) -> Picture:
-        return picture(self._pokemon, sprite, self._box)
-
-
-def _section(generation: int, sprites: list[Sprite], shown: _Shown) -> Section:
-    orders = [_side_order(sprite) for sprite in sprites]
-    columns = {order: number for number, order in enumerate(sorted(set(orders)), start=1)}
-    title = _("Generation %(numeral)s") % {"numeral": labels.generation_name(generation)}
-    cells = [
-        Cell(sprite.pk, sprite.key, columns[order], side(sprite), shown.stage(sprite))
-        for sprite, order in zip(sprites, orders, strict=True)
-    ]
-    games = groupby(zip(sprites, cells, strict=True), key=lambda pair: _split(pair[0])[0])
-    rows = [list(pairs) for _folder, pairs in games]
-    return Section(
-        f"g{generation}",
-        title if generation else _("Of every generation"),
-        [Row(game(pairs[0][0]), [cell for _sprite, cell in pairs]) for pairs in rows],
-        len(cells),
-        sum(bool(sprite.file) for sprite in sprites),
-    )
-
-
 def reason(sprite: Sprite) -> str:
     """Tell a visitor why a sprite is not shown."""
     if sprite.state == Sprite.State.MISSING:
@@ -126,18 +154,3 @@ def reason(sprite: Sprite) -> str:
     if sprite.state == Sprite.State.FAILED:
         return _("Could not be fetched: %(code)s") % {"code": sprite.error_code}
     return _("Not fetched yet")
-
-
-def chosen(sprites: list[Sprite], key: str) -> Sprite | None:
-    """Return the sprite to show large: the one asked for, or else the best that is stored."""
-    asked = [sprite for sprite in sprites if sprite.key == key and is_valid(key)]
-    stored = [s for s in sprites if s.file]
-    best = [s for name in ("official-artwork", "home", "default") for s in stored if s.set == name]
-    plain = sorted(best, key=lambda s: (s.shiny, s.female, s.facing != "front"))
-    return next(iter(asked + plain + stored + sprites), None)
-
-
-def large(pokemon: Pokemon, sprite: Sprite, sprites: list[Sprite]) -> Stage:
-    """Show the chosen sprite in a large box that suits it."""
-    box = LARGE if sprite.width and sprite.width <= LARGE else ARTWORK
-    return _Shown(pokemon, sprites, box).stage(sprite)
