@@ -114,13 +114,17 @@ class _Plain(Func):
         return self.as_sql(compiler, connection, template='%(expressions)s COLLATE "C"', **more)
 
 
+class TypeQuerySet(RevisedQuerySet["Type"]):
+    """Types."""
+
+
 class Type(Revised):
     """A type of Pokémon, such as fire, under upstream's id."""
 
     id = models.PositiveIntegerField(_("upstream id"), primary_key=True)
     name = models.CharField(_("name"), max_length=100, db_index=True)
 
-    objects = RevisedQuerySet["Type"].as_manager()
+    objects = TypeQuerySet.as_manager()
 
     class Meta:
         base_manager_name = "objects"
@@ -191,6 +195,10 @@ class Pokemon(Revised):
         return pokemon_name(self.name, self.species)
 
 
+class PokemonTypeQuerySet(RevisedQuerySet["PokemonType"]):
+    """Types of Pokémon."""
+
+
 class PokemonType(Revised):
     """A Pokémon's type in its slot; slot 1 is the first type."""
 
@@ -198,7 +206,7 @@ class PokemonType(Revised):
     type = models.ForeignKey(Type, models.CASCADE, related_name="+")
     slot = models.PositiveSmallIntegerField(_("slot"))
 
-    objects = RevisedQuerySet["PokemonType"].as_manager()
+    objects = PokemonTypeQuerySet.as_manager()
 
     class Meta:
         base_manager_name = "objects"
