@@ -57,7 +57,7 @@ class NoLock:
     def __init__(self) -> None:
         self.began = timezone.now()
 
-    def beat(self, report: SyncReport, picture: dict[str, Any]) -> bool:
+    def beat(self, report: SyncReport, picture: dict[str, Any] | None) -> bool:
         """Tell that the run may go on."""
         return True
 
@@ -138,9 +138,9 @@ class RunLock:
         return self._mine.values_list("heartbeat_at", flat=True).get()
 
     @reconnecting
-    def beat(self, report: SyncReport, picture: dict[str, Any]) -> bool:
-        """Write the counts and the heartbeat; tell whether the run may go on."""
-        self._beat(picture=picture, **_columns(report))
+    def beat(self, report: SyncReport, picture: dict[str, Any] | None) -> bool:
+        """Write the counts, the heartbeat and any new picture; tell whether the run may go on."""
+        self._beat(**({"picture": picture} if picture else {}), **_columns(report))
         return not self._mine.filter(stop_requested=True).exists()
 
     def _beat(self, **columns: Any) -> None:

@@ -210,7 +210,7 @@ class Conductor:
         now = time.monotonic()
         if not self._writer.is_abandoned and now > self._beaten + _BEAT_EVERY:
             self._beaten = now
-            if not self._lock.beat(self._report, self._timeline.as_json()):
+            if not self._lock.beat(self._report, self._timeline.news()):
                 self._stop.ask(ExitCode.INTERRUPTED, "stopped from the site")
 
     def _tidy(self) -> None:

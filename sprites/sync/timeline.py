@@ -9,6 +9,7 @@ failed attempt keeps its place.
 from collections.abc import Iterable
 from enum import IntEnum
 from itertools import zip_longest
+from time import monotonic
 from typing import Any, NamedTuple
 
 from ..worker.records import Job, ProbeJob, ResourceJob, Unchanged
@@ -25,6 +26,8 @@ _MAX_MARKS = 400
 """Failed attempts that keep a mark; where there are more, one stands for those beside it."""
 _FIRST_BIN = 0.01
 """Seconds of the first bins that the workers' time is summed up in."""
+_NEWS_EVERY = 5.0
+"""Seconds; to write two thousand bars takes a twentieth of one."""
 
 
 class AttemptKind(IntEnum):
@@ -53,7 +56,7 @@ class Timeline:
     """The bars, pauses and busy time of a run so far."""
 
     def __init__(self, began: float) -> None:
-        self._began = began
+        self._began, self._told = began, -_NEWS_EVERY
         self._grain = 0.0
         self._bars: list[Bar] = []
         self._lanes: dict[str, int] = {}
@@ -86,6 +89,13 @@ class Timeline:
         self._spend(start, start + meter.seconds)
         if lane < DRAWN_LANES:
             self._draw(lane, start, meter.seconds, kind)
+
+    def news(self) -> dict[str, Any] | None:
+        """Return the timeline for those who watch the run, unless they have got it just now."""
+        if (now := monotonic()) < self._told + _NEWS_EVERY:
+            return None
+        self._told = now
+        return self.as_json()
 
     def as_json(self) -> dict[str, Any]:
         """Return the timeline as a run's row keeps it, times in seconds.
