@@ -4,7 +4,7 @@
 
     open_pool(name)                                      in module
       "sync" ────────> InPlaceExecutor ───────────┐      pool
-      "threads" ─────> ThreadPoolExecutor ────────┤      the standard library's
+      "threads" ─────> OneCoreExecutor ───────────┤      threads
       "processes" ───> ProcessExecutor ───────────┼─> Pool
       "dask" ────────> DaskExecutor ──────────────┤      dask, batches
       "my.factory" ──> what that function returns ┘      a site's own
@@ -23,7 +23,7 @@ An Executor has ``submit`` and ``shutdown``, and gives Futures. A run needs thre
 
 ``ProcessExecutor`` stands in for the standard library's ``ProcessPoolExecutor``, which runs one
 call a process: it has a process a core, with threads in each, because waiting for a reply needs no
-interpreter of its own.
+interpreter of its own. The threads of a process share a core (``cores``).
 
 These modules know calls and what the worker returns, and nothing of the parent. Nothing is imported
 here: a spawned process loads this package before Django is set up.

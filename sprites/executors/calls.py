@@ -19,6 +19,8 @@ from functools import lru_cache
 from multiprocessing.connection import Connection
 from typing import Any
 
+from . import cores
+
 Call = tuple[int, bytes, bytes]
 """A call on its way to a process: its number, and its function and arguments pickled."""
 Result = tuple[int, bytes]
@@ -47,12 +49,13 @@ class Outbox:
                 self._sending.release()
 
 
-def run_calls(pipe: Connection, threads: int) -> None:
+def run_calls(pipe: Connection, threads: int, core: int) -> None:
     """Run calls on threads until there are no more or the parent is gone: what a process does.
 
     Ctrl-C, which a terminal sends to every process, is left to the parent.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cores.stay_on({core})
     outbox = Outbox(pipe)
     executor = ThreadPoolExecutor(threads, thread_name_prefix="sprites")
     with suppress(EOFError, OSError):

@@ -13,7 +13,6 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ThreadPoolExecutor,
 )
 from contextlib import suppress
 from functools import partial
@@ -25,6 +24,7 @@ from ..worker import interrupt
 from ..worker.records import Failure, Outcome
 from .batches import MAX_BATCH
 from .processes import ProcessExecutor
+from .threads import OneCoreExecutor
 
 if TYPE_CHECKING:
     from .dask import DaskExecutor
@@ -50,7 +50,7 @@ def open_pool(name: str, workers: int, scheduler: str = "") -> "Pool":
         return Cluster(name, partial(_dask, scheduler, workers), window=2 * MAX_BATCH * workers)
     makers: dict[str, Callable[[], Executor]] = {
         "sync": InPlaceExecutor,
-        "threads": partial(ThreadPoolExecutor, workers, thread_name_prefix="sprites"),
+        "threads": partial(OneCoreExecutor, workers),
         "processes": partial(ProcessExecutor, workers, preload=["sprites.worker.job"]),
     }
     make = makers.get(name) or partial(_made, name, _factory(name), workers)

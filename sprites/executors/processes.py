@@ -9,7 +9,6 @@ so that 32 workers do not need 32 interpreters. The standard library's pool has 
 """
 
 import multiprocessing
-import os
 import pickle
 import sys
 import threading
@@ -21,6 +20,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, TypeVar
 
+from . import cores
 from .calls import Call, Result, run_calls, send
 
 T = TypeVar("T")
@@ -49,9 +49,12 @@ class ProcessExecutor(Executor):
         self._numbers = count()
         self._function: tuple[Any, bytes] = (None, b"")
         self._is_broken = self._is_closed = False
-        processes = min(max_workers, _cores())
-        shares = [len(range(n, max_workers, processes)) for n in range(processes)]
-        self._processes = [_Process(self, context, threads) for threads in shares]
+        chosen = list(cores.ALL)[:max_workers]
+        shares = [len(range(n, max_workers, len(chosen))) for n in range(len(chosen))]
+        self._processes = [
+            _Process(self, context, threads, core)
+            for threads, core in zip(shares, chosen, strict=True)
+        ]
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Pickle a call, put it into the backlog and return its Future."""
@@ -123,13 +126,13 @@ class ProcessExecutor(Executor):
 class _Process:
     """A process as its parent sees it: the Futures of its calls, and a thread that settles them."""
 
-    def __init__(self, executor: ProcessExecutor, context: Any, threads: int) -> None:
+    def __init__(self, executor: ProcessExecutor, context: Any, threads: int, core: int) -> None:
         self.futures: dict[int, Future[Any]] = {}
         self._executor, self._threads = executor, threads
         self._is_terminated = False
         self._pipe, self._other_end = context.Pipe()
         self._process = context.Process(
-            target=run_calls, args=(self._other_end, threads), daemon=True
+            target=run_calls, args=(self._other_end, threads, core), daemon=True
         )
         self._thread = threading.Thread(target=self._run, name="sprites-process", daemon=True)
 
@@ -194,9 +197,3 @@ def _set(future: Future[Any], result: bytes) -> None:
         future.set_exception(value)
     else:
         future.set_result(value)
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,7 +1,7 @@
 """A lock that lets one thread of a process compute at a time, while the others use the network.
 
 Python's own lock, the GIL, does that too, but passes on at every system call, however short. To
-store a file takes a dozen of them, and threads that take the GIL from each other at each one spend
+store a file takes some of them, and threads that take the GIL from each other at each one spend
 more time on that than on the work. docs/benchmarks.md has what this lock saves.
 """
 

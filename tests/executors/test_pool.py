@@ -19,6 +19,10 @@ from sprites.sync.identity import process_name
 from ..support import factories
 from ..support.site import ROOT, until
 
+needs_cores = pytest.mark.skipif(
+    len(getattr(os, "sched_getaffinity", lambda pid: ())(0)) < 2, reason="no cores to choose from"
+)
+
 
 @contextmanager
 def opened(name: str, workers: int = 2) -> Iterator[Pool]:
@@ -59,6 +63,27 @@ def test_the_window_is_somewhat_more_than_the_workers(name: str, workers: int, w
     """A worker that is done finds the next job waiting; in place there is only one."""
     with opened(name, workers=workers) as pool:
         assert pool.window == window
+
+
+@needs_cores
+def test_threads_share_a_core_as_they_share_the_lock() -> None:
+    """They stay with the thread that waits for them, which is free again at the end."""
+    before = os.sched_getaffinity(0)
+    with opened("threads", workers=4) as pool:
+        futures = [pool.submit(os.sched_getaffinity, 0) for _ in range(8)]
+        here = os.sched_getaffinity(0)
+        assert len(here) == 1
+        assert [future.result(10) for future in futures] == [here] * 8
+    assert os.sched_getaffinity(0) == before
+
+
+@needs_cores
+def test_a_process_has_a_core() -> None:
+    """Their threads do not move between cores, and no two processes wait for the same one."""
+    with opened("processes", workers=2) as pool:
+        futures = [pool.submit(factories.cores, 0.2) for _ in range(2)]
+        found = [future.result(30) for future in futures]
+    assert len(set.union(*found)) == sum(map(len, found)) == 2
 
 
 def test_in_place_means_here_and_now() -> None:

@@ -3,8 +3,10 @@
 Workers import this module, so it must not need Django.
 """
 
+import os
 import sys
 import threading
+import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 NOT_CALLABLE = "an executor"
@@ -49,3 +51,11 @@ def no_executor(max_workers: int) -> object:
 def broken(**options: int) -> Executor:
     """Fail, as a cluster that is not there."""
     raise OSError(f"no cluster for {options['max_workers']}")
+
+
+def cores(seconds: float) -> set[int]:
+    """Return the cores that this may run on, after some time in which others must do the rest."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+    return os.sched_getaffinity(0)
