@@ -8,8 +8,8 @@ import ctypes
 import gc
 import sys
 
-_TRIM, _MAP = -1, -3
-"""glibc's M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, from its ``malloc.h``."""
+_TRIM, _MAP, _ARENAS = -1, -3, -8
+"""glibc's M_TRIM_THRESHOLD, M_MMAP_THRESHOLD and M_ARENA_MAX, from its ``malloc.h``."""
 _LARGE = 256 * 1024
 _FILES = 4096
 """Open files: a connection has two, its own and one of libcurl's, and a thread two connections."""
@@ -25,15 +25,17 @@ def prepare() -> None:
 
 
 def _return_large_blocks() -> None:
-    """Let glibc return every large block to the system as soon as it is freed.
+    """Let glibc return every large block to the system, and the threads share all smaller ones.
 
     By itself it raises the size of what it returns: after one body of 4 MiB each thread may keep
-    eight. Other C libraries have no such setting and do nothing.
+    eight. They share an arena, as they share Python's lock. Other C libraries have no such setting
+    and do nothing.
     """
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_MAP, _LARGE)
         mallopt(_TRIM, _LARGE)
+        mallopt(_ARENAS, 1)
 
 
 def _allow_files() -> None:

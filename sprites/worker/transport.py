@@ -17,7 +17,7 @@ from .session import Route
 
 _MAX_IDLE = 2
 """Connections that a thread keeps: to the API and to the images."""
-_BUFFER = 64 * 1024
+_BUFFER = 32 * 1024
 _TARGET = re.compile(r"[^/]*//[^/?#]*/?([^#]*).*")
 _PLAIN = re.compile(r"https?://[^/?#]+/([\w.~/%+=&?-]*)", re.ASCII)
 _SAFE = "%/?:@!$&'()*+,;=~[]"
