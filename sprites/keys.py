@@ -19,6 +19,7 @@ PRESETS: dict[str, tuple[str, ...]] = {
 
 MAX_LENGTH = 200
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv")
+_PATH = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _GLOB = re.compile(r"(?:[A-Za-z0-9_*?-]|\[!?[A-Za-z0-9_-]+\])+")
 _WORDS = frozenset(("default", "shiny", "female", "gray", "transparent"))
@@ -44,6 +45,12 @@ FACETS = tuple(item.name for item in fields(Facets))
 def is_valid(key: str) -> bool:
     """Tell whether a key is safe as the path of a file, on any file system."""
     return len(key) <= MAX_LENGTH and _is_path(key)
+
+
+def path_of(url: str) -> str:
+    """Return what follows the last ``/sprites/`` of a URL, or "" where that is no plain path."""
+    path = url.rpartition("/sprites/")[2]
+    return path if path != url and _PATH.fullmatch(path) else ""
 
 
 @lru_cache(maxsize=1024)

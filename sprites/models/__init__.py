@@ -1,17 +1,20 @@
-"""What the mirror knows: Pokémon and their types, sprites, and runs.
+"""What the mirror knows: Pokémon and their types, sprites, documents, and runs.
 
 Each model stands with its queryset, which has the questions that the gallery and a site can ask.
-Only ``sync.writer`` writes rows of Pokemon, Type and Sprite.
+Only ``sync.writer`` writes rows of Pokemon, Type, Sprite and Document.
 """
 
 from django.db.models.signals import post_save
 
+from .document import Document, DocumentQuerySet
 from .pokemon import Pokemon, PokemonQuerySet, PokemonType, Type
 from .revision import Revision, revise, saved
 from .run import SyncRun, SyncRunQuerySet
 from .sprite import Sprite, SpriteQuerySet, sprite_storage
 
 __all__ = [
+    "Document",
+    "DocumentQuerySet",
     "Pokemon",
     "PokemonQuerySet",
     "PokemonType",

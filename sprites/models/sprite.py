@@ -133,6 +133,7 @@ class Sprite(Revised):
     )
     key = models.CharField(_("key"), max_length=MAX_LENGTH)
     url = models.CharField(_("upstream URL"), max_length=500)
+    path = models.CharField(_("path among the sprites"), max_length=500, blank=True, default="")
     listed = models.BooleanField(_("listed upstream"), default=True, db_default=True)
 
     set = models.CharField(_("set"), max_length=MAX_LENGTH)
@@ -191,6 +192,7 @@ class Sprite(Revised):
         ]
         indexes = [
             models.Index(fields=["key"], name="sprites_key"),
+            models.Index(fields=["path"], condition=~Q(file=""), name="sprites_path"),
             models.Index(fields=["state", "error_code"], name="sprites_state"),
             models.Index(fields=["set", "generation"], name="sprites_set"),
             # What the gallery ranks to find the best sprite for a look, read from the index alone.

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from ..errors import Code
 from ..keys import is_valid
-from ..worker.records import Failure, PokemonRecord, StoredSprite
+from ..worker.records import Failure, Packed, PokemonRecord, StoredSprite
 from .known import Known
 
 
@@ -119,4 +119,20 @@ class Members:
     species: list[str]
 
 
-Entry = SpriteEntry | PokemonEntry | Planned | Members
+@dataclass(frozen=True, slots=True)
+class DocumentEntry:
+    """A document that is to be kept, under its resource and number; 0 is the number of a list."""
+
+    resource: str
+    number: int
+    name: str
+    document: Packed
+
+    def refuse(self, why: str) -> None:
+        """Do nothing: what the database has not taken is read again by another run."""
+
+    def __str__(self) -> str:
+        return f"the document {self.resource}/{self.number}"
+
+
+Entry = SpriteEntry | PokemonEntry | Planned | Members | DocumentEntry

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from ..models import Pokemon, Sprite, SyncRun
+from ..models import Document, Pokemon, Sprite, SyncRun
 from ..worker.records import Reference
 from .reconnect import reconnecting
 
@@ -27,11 +27,12 @@ class KnownSprite:
 
 @dataclass(slots=True)
 class Known:
-    """A Pokémon's row and those of its sprites, by their keys."""
+    """A Pokémon's row and those of its sprites, by their keys; and whether its JSON is kept."""
 
     row: Pokemon
     types: list[int]
     sprites: dict[str, KnownSprite] = field(default_factory=dict)
+    has_document: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -52,13 +53,15 @@ class Known:
 
 @reconnecting
 def load(ids: Sequence[int]) -> dict[int, Known]:
-    """Read the rows of some Pokémon, in three queries."""
+    """Read the rows of some Pokémon, in four queries."""
     rows = Pokemon.objects.filter(id__in=ids).prefetch_related("type_slots")
     known = {row.id: Known(row, [slot.type_id for slot in row.type_slots.all()]) for row in rows}
     columns = ("url", "listed", "file", "sha256", "size", "state", "etag", "checked_at")
     sprites = Sprite.objects.filter(pokemon_id__in=ids).order_by("id")
     for pokemon, key, *values in sprites.values_list("pokemon_id", "key", *columns):
         known[pokemon].sprites[key] = KnownSprite(*values)
+    for pokemon in Document.objects.filter(pokemon__in=known).values_list("pokemon_id", flat=True):
+        known[pokemon].has_document = True
     return known
 
 

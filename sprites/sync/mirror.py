@@ -24,6 +24,7 @@ from ..worker.records import (
 )
 from . import known as database
 from . import rows
+from .documents import of_group, of_list
 from .entries import Change, Entry, Members, Planned, PokemonEntry, SpriteEntry, Verdict
 from .events import Attempt
 from .guard import Guard
@@ -98,10 +99,14 @@ class Mirror:
         if isinstance(job, SpriteJob):
             self._take_sprite(job, attempt)
         elif isinstance(result, ListPage):
+            if self._choice.keep_documents and not result.next:
+                self._write(of_list(self._api, Kind.GENERATION, result.rows))
             for row in result.rows:
                 url = urljoin(self._api, f"generation/{row.id}/")
                 self._push(ResourceJob(Kind.GENERATION, url))
         elif isinstance(result, Group):
+            for document in of_group(Kind.GENERATION, result):
+                self._write(document)
             self._write(Members(result.id, [row.name for row in result.members]))
         elif isinstance(job, ResourceJob) and job.pokemon is not None:
             self._take_pokemon(job, job.pokemon, attempt)
@@ -110,7 +115,8 @@ class Mirror:
 
     def _due(self, pokemon: int, found: Known | None) -> ResourceJob:
         self._known[pokemon] = found
-        etag = found.row.etag if found and found.is_whole and not self._choice.force else ""
+        may_be_told = found and found.is_whole and not self._lacks_document(found)
+        etag = found.row.etag if found and may_be_told and not self._choice.force else ""
         url = urljoin(self._api, f"pokemon/{pokemon}/")
         return ResourceJob(Kind.POKEMON, url, etag, pokemon)
 
@@ -118,8 +124,14 @@ class Mirror:
         synced_at = found.row.synced_at
         if synced_at is None or self._choice.force or not found.is_whole or found.has_lost_any:
             return False
+        if self._lacks_document(found):
+            return False
         after_mix = self._mixed_until is None or synced_at > self._mixed_until
         return after_mix and self._choice.is_fresh(synced_at)
+
+    def _lacks_document(self, found: Known) -> bool:
+        """Tell whether its JSON is to be kept and is not: a 304 would bring none."""
+        return self._choice.keep_documents and not found.has_document
 
     def _fresh(self, pokemon: int, found: Known) -> Iterator[SpriteJob]:
         """Plan a Pokémon from its rows, without asking for its JSON."""

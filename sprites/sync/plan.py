@@ -24,7 +24,10 @@ Look = Callable[[str, int | None], bool]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which sprites are wanted and what is done with them; ``from_rows`` asks for no JSON."""
+    """Which sprites are wanted and what is done with them; ``from_rows`` asks for no JSON.
+
+    With ``keep_documents``, JSON is asked for wherever no document is kept.
+    """
 
     globs: tuple[str, ...]
     origins: frozenset[str]
@@ -36,10 +39,17 @@ class Choice:
     retry_failed: bool = False
     dry_run: bool = False
     from_rows: bool = False
+    keep_documents: bool = False
 
     @classmethod
     def of(
-        cls, request: SyncRequest, origins: frozenset[str], now: datetime, fresh_for: float
+        cls,
+        request: SyncRequest,
+        origins: frozenset[str],
+        now: datetime,
+        *,
+        fresh_for: float,
+        keep_documents: bool,
     ) -> Self:
         """Return what a request chooses at a time; what is younger than that is fresh."""
         return cls(
@@ -53,6 +63,7 @@ class Choice:
             retry_failed=request.retry_failed,
             dry_run=request.dry_run,
             from_rows=request.is_about_rows,
+            keep_documents=keep_documents,
         )
 
     def is_fresh(self, checked_at: datetime | None) -> bool:

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
 
-from ..keys import facets
+from ..keys import facets, path_of
 from ..models import Sprite
 from ..models.pokemon import STATS
-from ..worker.records import PokemonRecord
-from .entries import SpriteEntry, Verdict
+from ..worker.records import Kind, PokemonRecord
+from .entries import DocumentEntry, SpriteEntry, Verdict
 from .known import Known
 from .upsert import Row
 
@@ -90,7 +90,7 @@ def unlisted_keys(record: PokemonRecord, known: Known | None) -> Iterator[str]:
 
 
 def _identity(pokemon: int, key: str, url: str) -> Row:
-    return {"pokemon": pokemon, "key": key, "url": url, **_facets(key)}
+    return {"pokemon": pokemon, "key": key, "url": url, "path": path_of(url), **_facets(key)}
 
 
 @lru_cache(maxsize=1024)
@@ -113,6 +113,24 @@ def sprite_row(entry: SpriteEntry, now: datetime) -> Row:
     if entry.verdict in (Verdict.STORED, Verdict.UNCHANGED):
         row |= {"etag": entry.etag, "missing_since": None}
     return row | _file(entry, now) if entry.verdict is Verdict.STORED else row
+
+
+def document_key(entry: DocumentEntry) -> tuple[str, int, str]:
+    """Return what tells one version of a document from all others."""
+    return entry.resource, entry.number, entry.document.sha256
+
+
+def document_row(entry: DocumentEntry, now: datetime) -> Row:
+    """Return the row of a document; that of a Pokémon belongs to its row."""
+    return {
+        "resource": entry.resource,
+        "number": entry.number,
+        "name": entry.name,
+        "pokemon": entry.number if entry.resource == Kind.POKEMON and entry.number else None,
+        "sha256": entry.document.sha256,
+        "changed_at": now,
+        "packed": entry.document.gzip,
+    }
 
 
 def _file(entry: SpriteEntry, now: datetime) -> Row:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..keys import FACETS
-from ..models import Pokemon, PokemonType, Sprite, Type
+from ..models import Document, Pokemon, PokemonType, Sprite, Type
 from ..worker.records import PokemonRecord
 from . import rows
-from .entries import PokemonEntry, SpriteEntry, Verdict
+from .documents import of_pokemon
+from .entries import DocumentEntry, PokemonEntry, SpriteEntry, Verdict
 from .known import Known
 from .upsert import upsert
 
@@ -18,7 +19,7 @@ Pair = tuple[PokemonRecord, Known | None]
 def save_pokemon(
     entries: Sequence[PokemonEntry], now: datetime, generations: Mapping[str, int]
 ) -> None:
-    """Write Pokémon, their types and what their JSON lists; of unchanged JSON only the ETag."""
+    """Write Pokémon with types, sprites and JSON; of unchanged JSON only the ETag."""
     read = [(entry.record, entry) for entry in entries if entry.record]
     upsert(
         Pokemon,
@@ -30,6 +31,7 @@ def save_pokemon(
         fixed=("generation",),
     )
     _save_listed([(record, entry.known) for record, entry in read], now)
+    save_documents([document for record, _ in read for document in of_pokemon(record)], now)
     for entry in entries:
         if not entry.record:
             Pokemon.objects.filter(pk=entry.pokemon).update(synced_at=now, etag=entry.etag)
@@ -67,12 +69,25 @@ def save_sprites(entries: Sequence[SpriteEntry], now: datetime) -> None:
         Sprite,
         (rows.sprite_row(entry, now) for entry in entries),
         unique=rows.SPRITE_KEY,
-        fixed=("url", *FACETS),
+        fixed=("url", "path", *FACETS),
     )
     if entries[0].verdict is Verdict.MISSING:
         ids = {entry.pokemon for entry in entries}
         found = Sprite.objects.filter(pokemon__in=ids, state=Sprite.State.MISSING)
         found.filter(missing_since=None).update(missing_since=now)
+
+
+def save_documents(entries: Sequence[DocumentEntry], now: datetime) -> None:
+    """Write documents, but those that are kept already with these bytes."""
+    if not entries:
+        return
+    kinds, numbers = {entry.resource for entry in entries}, {entry.number for entry in entries}
+    found = Document.objects.filter(resource__in=kinds, number__in=numbers)
+    kept = set(found.values_list("resource", "number", "sha256"))
+    new = (entry for entry in entries if rows.document_key(entry) not in kept)
+    upsert(
+        Document, (rows.document_row(entry, now) for entry in new), unique=("resource", "number")
+    )
 
 
 def save_generations(generations: Mapping[str, int]) -> None:

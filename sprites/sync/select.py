@@ -15,6 +15,8 @@ from ..origins import origin
 from ..worker.pokeapi import UPSTREAM
 from ..worker.records import Group, Kind, ListPage, Reference, ResourceJob, Result
 from . import known as database
+from .documents import of_group, of_list
+from .entries import DocumentEntry
 from .events import RunJobs
 from .report import SyncReport
 from .request import SyncRequest
@@ -30,12 +32,14 @@ _MAX_PAGES = 500
 class Selection:
     """The chosen Pokémon in upstream's order, and how many upstream lists in all.
 
-    ``species`` limits forms to those of the asked generations; None does not.
+    ``species`` limits forms to those of the asked generations; None does not. ``documents`` are of
+    what was read to choose.
     """
 
     rows: tuple[Reference, ...]
     upstream_count: int
     species: frozenset[str] | None
+    documents: tuple[DocumentEntry, ...]
 
 
 class Selector:
@@ -43,10 +47,11 @@ class Selector:
 
     def __init__(self, run: RunJobs, api: str, stop: Stop) -> None:
         self._run, self._api, self._stop = run, api, stop
+        self._documents: list[DocumentEntry] = []
 
     def select(self, request: SyncRequest, kept: Iterable[Reference] = ()) -> Selection:
         """Return the Pokémon that a request means, also of those kept here and listed no more."""
-        listed = self._list("pokemon")
+        listed = self._list(Kind.POKEMON)
         ids = {row.id for row in listed}
         everyone = [*listed, *(row for row in kept if row.id not in ids)]
         chosen: Iterable[Reference] = everyone
@@ -60,9 +65,10 @@ class Selector:
             chosen = [row for row in chosen if _may_belong(row, species)]
         if not request.forms:
             chosen = [row for row in chosen if not is_form(row.id)]
-        return Selection(tuple(chosen)[: request.count], len(listed), species)
+        rows = tuple(chosen)[: request.count]
+        return Selection(rows, len(listed), species, tuple(self._documents))
 
-    def _list(self, path: str) -> list[Reference]:
+    def _list(self, path: Kind) -> list[Reference]:
         """Return a whole list, however many pages it has."""
         url = urljoin(self._api, f"{path}/?limit={_PAGE_SIZE}&offset=0")
         seen, rows = set(), {}
@@ -78,6 +84,7 @@ class Selector:
                 self._give_up(f"upstream's list of {path} never ends: {url} again")
         if not rows or len(rows) != page.count:
             self._give_up(f"upstream's list of {path} has {len(rows)} rows and says {page.count}")
+        self._documents.append(of_list(self._api, path, tuple(rows.values())))
         return list(rows.values())
 
     def _next(self, url: str, following: str) -> str:
@@ -102,25 +109,26 @@ class Selector:
         raise StoppedError
 
     def _of_types(self, names: tuple[str, ...]) -> set[int]:
-        known = {row.name: row.id for row in self._list("type")}
+        known = {row.name: row.id for row in self._list(Kind.TYPE)}
         for name in names:
             if name not in known:
                 raise UsageError(f"unknown type {name!r}{nearest(name, known)}")
-        groups = (self._group(Kind.TYPE, "type", known[name]) for name in names)
+        groups = (self._group(Kind.TYPE, known[name]) for name in names)
         return {row.id for group in groups for row in group.members}
 
     def _of_generations(self, numbers: tuple[int, ...]) -> frozenset[str]:
-        known = {row.id for row in self._list("generation")}
+        known = {row.id for row in self._list(Kind.GENERATION)}
         if unknown := set(numbers) - known:
             raise UsageError(
                 f"unknown generation {min(unknown)}; upstream has {min(known)} to {max(known)}"
             )
-        groups = (self._group(Kind.GENERATION, "generation", number) for number in numbers)
+        groups = (self._group(Kind.GENERATION, number) for number in numbers)
         return frozenset(row.name for group in groups for row in group.members)
 
-    def _group(self, kind: Kind, path: str, number: int) -> Group:
-        group = self._fetch(ResourceJob(kind, urljoin(self._api, f"{path}/{number}/")))
+    def _group(self, kind: Kind, number: int) -> Group:
+        group = self._fetch(ResourceJob(kind, urljoin(self._api, f"{kind}/{number}/")))
         assert isinstance(group, Group)
+        self._documents += of_group(kind, group)
         return group
 
 

@@ -17,14 +17,22 @@ from django.db.transaction import atomic
 from ..models import Sprite, revise
 from ..worker.storage import Store
 from . import cleanup
-from .entries import Entry, Members, Planned, PokemonEntry, SpriteEntry, Verdict
+from .entries import (
+    DocumentEntry,
+    Entry,
+    Members,
+    Planned,
+    PokemonEntry,
+    SpriteEntry,
+    Verdict,
+)
 from .lock import RunLock
 from .reconnect import reconnecting
-from .save import save_generations, save_pokemon, save_sprites
+from .save import save_documents, save_generations, save_pokemon, save_sprites
 
 logger = logging.getLogger(__name__)
 
-E = TypeVar("E", PokemonEntry, SpriteEntry)
+E = TypeVar("E", PokemonEntry, SpriteEntry, DocumentEntry)
 
 _FLUSH_EVERY = 1.0
 """Seconds between two batches."""
@@ -71,6 +79,7 @@ class Writer:
         self._alias = router.db_for_write(Sprite)
         self._pokemon: list[PokemonEntry] = []
         self._sprites: list[SpriteEntry] = []
+        self._documents: list[DocumentEntry] = []
         self._doubtful: list[SpriteEntry | PokemonEntry] = []
         self._done: list[Entry] = []
         self._replaced: list[str] = []
@@ -83,6 +92,8 @@ class Writer:
         """Take an entry; what needs no row is returned with the next batch."""
         if isinstance(entry, Members):
             self._generations |= dict.fromkeys(entry.species, entry.generation)
+        elif isinstance(entry, DocumentEntry):
+            self._documents.append(entry)
         elif isinstance(entry, Planned) or not entry.has_row:
             self._done.append(entry)
         elif entry.doubtful:
@@ -115,7 +126,9 @@ class Writer:
         self._flushed = time.monotonic()
         if not self.is_abandoned:
             self._write(self._pokemon, partial(save_pokemon, generations=self._generations))
+            self._write(self._documents, save_documents)
             self._pokemon.clear()
+            self._documents.clear()
             alike = [[e for e in self._sprites if e.verdict is verdict] for verdict in Verdict]
             for entries in alike:
                 self._write(entries, save_sprites)
@@ -176,7 +189,9 @@ class Writer:
         save(entries, self._lock.hold())
         revise(self._alias)
 
-    def _refuse(self, entry: SpriteEntry | PokemonEntry, error: DatabaseError) -> None:
+    def _refuse(
+        self, entry: SpriteEntry | PokemonEntry | DocumentEntry, error: DatabaseError
+    ) -> None:
         detail = " ".join(str(error).split())[:200]
         logger.error("the database refused %s: %s", entry, detail)
         if isinstance(entry, SpriteEntry) and entry.new_file:

@@ -48,12 +48,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A good answer: the whole decoded body, or ``not_modified`` for a 304."""
+    """A good answer: the whole decoded body, or ``not_modified`` for a 304.
+
+    ``gzip`` is the body as it came, where it came packed so, or b"".
+    """
 
     body: bytes
     etag: str
     not_modified: bool
     media_type: str = ""
+    gzip: bytes = b""
 
 
 def get(url: str, policy: Policy, cap: int, usage: Usage, *, etag: str = "") -> Reply:
@@ -101,10 +105,12 @@ def _reply(exchange: Exchange, cap: int, usage: Usage, conditional: bool) -> Rep
     if exchange.status != 200:
         raise _refusal(exchange)
     encoding = exchange.header(b"content-encoding").lower()
-    body = _unpacked(exchange.body, encoding, cap)
+    raw = exchange.body
+    body = _unpacked(raw, encoding, cap)
     if not body:
         raise SpritesError(Code.EMPTY, "the body is empty", status=200)
-    return Reply(body, etag, not_modified=False, media_type=_tag(exchange, b"content-type"))
+    media_type, packed = _tag(exchange, b"content-type"), b"" if body is raw else raw
+    return Reply(body, etag, not_modified=False, media_type=media_type, gzip=packed)
 
 
 def _tag(exchange: Exchange, name: bytes) -> str:

@@ -4,11 +4,12 @@ It touches no row and reads no settings of this app, and it returns a Failure wh
 would raise. So it runs the same on a thread, in a spawned process and on another machine.
 """
 
+import gzip
 import hashlib
 import os
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import Code, SpritesError, UsageError, plain
 from . import http, images, pokeapi
@@ -17,9 +18,11 @@ from .http import Reply, Usage
 from .naming import file_name
 from .records import (
     Failure,
+    Group,
     Job,
     Meter,
     Outcome,
+    Packed,
     PokemonRecord,
     Policy,
     ProbeJob,
@@ -39,12 +42,14 @@ _compute_lock = ComputeLock()
 class Context:
     """What every job of a run needs beside itself.
 
-    ``naming`` is the dotted path of a site's own function that names files, or "".
+    ``naming`` is the dotted path of a site's own function that names files, or "". Where
+    ``keep_documents``, a record brings the JSON that it was read from.
     """
 
     policy: Policy
     store: Store
     naming: str = ""
+    keep_documents: bool = False
 
 
 def run_job(context: Context, job: Job) -> Outcome:
@@ -72,7 +77,7 @@ def _attempt(context: Context, job: Job, usage: Usage) -> Result:
     if isinstance(job, SpriteJob):
         return _sprite(context, job, usage)
     if isinstance(job, ResourceJob):
-        return _resource(context.policy, job, usage)
+        return _resource(context, job, usage)
     return _probe(context.store, job)
 
 
@@ -83,15 +88,25 @@ def _probe(store: Store, job: ProbeJob) -> Result:
     return None
 
 
-def _resource(policy: Policy, job: ResourceJob, usage: Usage) -> Result:
+def _resource(context: Context, job: ResourceJob, usage: Usage) -> Result:
+    policy = context.policy
     reply = http.get(job.url, policy, policy.max_json_bytes, usage, etag=job.etag)
     if reply.not_modified:
         return Unchanged(reply.etag or job.etag)
     with _compute_lock.held():
         record = pokeapi.parse(job.kind, reply.body, reply.etag)
-    if isinstance(record, PokemonRecord) and record.id != job.pokemon:
-        raise SpritesError(Code.SCHEMA, f"id is {record.id}, asked for {job.pokemon}")
+        if isinstance(record, PokemonRecord) and record.id != job.pokemon:
+            raise SpritesError(Code.SCHEMA, f"id is {record.id}, asked for {job.pokemon}")
+        if context.keep_documents and isinstance(record, (PokemonRecord, Group)):
+            record = replace(record, document=_packed(reply))
     return record
+
+
+def _packed(reply: Reply) -> Packed:
+    """Return a document as it came, or packed here where it came plain or has grown by packing."""
+    is_small = 0 < len(reply.gzip) < len(reply.body)
+    packed = reply.gzip if is_small else gzip.compress(reply.body, 6, mtime=0)
+    return Packed(packed, hashlib.sha256(reply.body).hexdigest())
 
 
 def _sprite(context: Context, job: SpriteJob, usage: Usage) -> Result:

@@ -40,10 +40,11 @@ def parse(kind: Kind, body: bytes, etag: str = "") -> Result:
     if kind is Kind.LIST:
         return _page(document)
     if kind is Kind.GENERATION:
-        return Group(_int(document, "id", _MAX_SMALL), _references(document, "pokemon_species"))
+        species = _references(document, "pokemon_species")
+        return Group(_int(document, "id", _MAX_SMALL), species, _name(document))
     if kind is Kind.TYPE:
         members = tuple(_reference(row, "pokemon") for row in _rows(document, "pokemon"))
-        return Group(_int(document, "id"), members)
+        return Group(_int(document, "id"), members, _name(document))
     return _pokemon(document, etag)
 
 
@@ -194,6 +195,11 @@ def _text(document: Document, name: str) -> str:
     if not 0 < len(value) <= _MAX_NAME or not value.isprintable():
         raise _schema(name, value)
     return value
+
+
+def _name(document: Document) -> str:
+    """Return the name of a group, or "" where it has none that can be kept."""
+    return _text(document, "name") if document.get("name") else ""
 
 
 def _rows(document: Document, name: str, maximum: int = _MAX_ROWS) -> list[Document]:

@@ -116,11 +116,21 @@ class ListPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Packed:
+    """A JSON document as it is kept: packed with gzip, and the hash of it unpacked."""
+
+    gzip: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """A generation with its species, or a type with its Pokémon."""
 
     id: int
     members: tuple[Reference, ...]
+    name: str = ""
+    document: Packed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,7 @@ class PokemonRecord:
     stats: tuple[tuple[str, int], ...]
     listings: tuple[Listing, ...]
     etag: str
+    document: Packed | None = None
 
 
 @dataclass(frozen=True, slots=True)

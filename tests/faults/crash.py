@@ -7,6 +7,7 @@ Django's hook around statements tell when that is, and nothing of the app is rep
     write   a file is half written              row     its file stands, its row does not yet
     rename  written, and not in its place       batch   its row is written, and not committed
     delete  before an old file is deleted       end     before the run notes its end
+    json    before a document is written, whose row is
     any     any of these, and opening, connecting, or a statement
 """
 
@@ -23,6 +24,7 @@ from django.db.backends.signals import connection_created
 
 _EVENTS = {"open", "os.link", "os.rename", "os.remove", "os.mkdir", "os.listdir", "socket.connect"}
 _SPRITE = 'INSERT INTO "sprites_sprite"'
+_DOCUMENT = 'INSERT INTO "sprites_document"'
 _END = 'UPDATE "sprites_syncrun" SET "state"'
 
 
@@ -69,6 +71,7 @@ class Fuse:
         """Stand around one of Django's statements."""
         stored = sql.startswith(_SPRITE) and '"sha256"' in sql
         self.burn("any", "row" if stored else "", "end" if sql.startswith(_END) else "")
+        self.burn("json" if sql.startswith(_DOCUMENT) else "")
         result = execute(sql, params, many, context)
         self.burn("any", "batch" if stored else "")
         return result

@@ -50,6 +50,7 @@ _TABLES = {
     "sprites_sprite": ("pokemon_id", "key"),
     "sprites_pokemontype": ("pokemon_id", "slot"),
     "sprites_type": ("id",),
+    "sprites_document": ("resource", "number"),
 }
 """The tables of a mirror, and what their rows are sorted by: here, since databases differ."""
 _TIMES = {"checked_at", "changed_at", "synced_at", "missing_since", "attempts"}
@@ -163,7 +164,7 @@ class Lab(ABC):
 
 
 def _is_serial(table: str, column: str) -> bool:
-    return column == "id" and table in ("sprites_sprite", "sprites_pokemontype")
+    return column == "id" and table not in ("sprites_pokemon", "sprites_type")
 
 
 @dataclass

@@ -81,6 +81,13 @@ def test_runs_that_are_killed_at_any_moment_leave_nothing_wrong(
     shell_lab.heal("--force")
 
 
+def test_a_document_and_its_row_are_written_together(shell_lab: ShellLab) -> None:
+    """P3: killed between a Pokémon's row and its document, a run leaves neither of them."""
+    assert crash(shell_lab, "json", 1)  # Pokémon are written before the lists
+    assert shell_lab.rows("sprites_pokemon") == shell_lab.rows("sprites_document") == []
+    shell_lab.heal()
+
+
 def test_the_fuse_burns_only_where_it_is_told_to(shell_lab: ShellLab, tmp_path: Path) -> None:
     """A run whose point is never reached ends as any other: the fuse itself changes nothing."""
     assert not crash(shell_lab, "any", 10**9)

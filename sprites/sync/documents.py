@@ -1,0 +1,35 @@
+"""The JSON that a run reads, as entries for the writer: records and lists in, DocumentEntry out."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+
+from ..models.document import LIST
+from ..worker.records import Group, Kind, Packed, PokemonRecord, Reference
+from .entries import DocumentEntry
+
+
+def of_pokemon(record: PokemonRecord) -> Iterator[DocumentEntry]:
+    """Yield the document that a record brings, if any."""
+    if record.document:
+        yield DocumentEntry(Kind.POKEMON, record.id, record.name, record.document)
+
+
+def of_group(kind: Kind, group: Group) -> Iterator[DocumentEntry]:
+    """Yield the document that a group brings, if any."""
+    if group.document:
+        yield DocumentEntry(kind, group.id, group.name, group.document)
+
+
+def of_list(api: str, kind: Kind, rows: Sequence[Reference]) -> DocumentEntry:
+    """Return the list of a kind as one page, however many it was read from."""
+    page = {
+        "count": len(rows),
+        "next": None,
+        "previous": None,
+        "results": [{"name": row.name, "url": f"{api}{kind}/{row.id}/"} for row in rows],
+    }
+    body = json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()
+    packed = Packed(gzip.compress(body, 6, mtime=0), hashlib.sha256(body).hexdigest())
+    return DocumentEntry(kind, LIST, "", packed)
