@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.middleware.locale import LocaleMiddleware
 
 POLICY = "; ".join(
     (
@@ -48,3 +49,18 @@ class GZipTextMiddleware(GZipMiddleware):
         if response.headers.get("Content-Type", "").startswith("image/"):
             return response
         return super().process_response(request, response)
+
+
+class PageLocaleMiddleware(LocaleMiddleware):
+    """Django's choice of a language, on which pages depend, but no image and no JSON.
+
+    A cache would keep these once a language.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Say that a page depends on the language."""
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            return super().process_response(request, response)
+        return response

@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'sprite',
                 'verbose_name_plural': 'sprites',
                 'ordering': ['pokemon_id', 'id'],
-                'indexes': [models.Index(fields=['key'], name='sprites_key'), models.Index(condition=models.Q(('file', ''), _negated=True), fields=['path'], name='sprites_path'), models.Index(fields=['state', 'error_code'], name='sprites_state'), models.Index(fields=['set', 'generation'], name='sprites_set'), models.Index(condition=models.Q(('file', ''), _negated=True), fields=['pokemon', 'shiny', 'animated', 'facing', 'set', 'female', 'variant', 'generation'], name='sprites_look')],
+                'indexes': [models.Index(fields=['key'], name='sprites_key'), models.Index(fields=['path'], name='sprites_path'), models.Index(fields=['state', 'error_code'], name='sprites_state'), models.Index(fields=['set', 'generation'], name='sprites_set'), models.Index(condition=models.Q(('file', ''), _negated=True), fields=['pokemon', 'shiny', 'animated', 'facing', 'set', 'female', 'variant', 'generation'], name='sprites_look')],
                 'constraints': [models.UniqueConstraint(fields=('pokemon', 'key'), name='sprites_one_row_a_key'), models.UniqueConstraint(condition=models.Q(('file', ''), _negated=True), fields=('file',), name='sprites_one_row_a_file')],
             },
         ),

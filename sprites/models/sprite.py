@@ -192,7 +192,7 @@ class Sprite(Revised):
         ]
         indexes = [
             models.Index(fields=["key"], name="sprites_key"),
-            models.Index(fields=["path"], condition=~Q(file=""), name="sprites_path"),
+            models.Index(fields=["path"], name="sprites_path"),
             models.Index(fields=["state", "error_code"], name="sprites_state"),
             models.Index(fields=["set", "generation"], name="sprites_set"),
             # What the gallery ranks to find the best sprite for a look, read from the index alone.

@@ -148,7 +148,7 @@ _OPTIONS = {
     "MAX_IMAGE_BYTES": "4MiB", "MAX_PIXELS": "1e99", "MAX_FRAMES": "", "MAX_SHRINK": "2",
     "FRESH_FOR": "-1", "PRUNE_AFTER": "week", "KEEP_RUNS": "0", "STORAGE": "nowhere",
     "TASK_BACKEND": "nowhere", "TASK_QUEUE": "nowhere", "SESSION": "a-b", "NAMING": "no.such.name",
-    "DASK_SCHEDULER": "host", "KEEP_DOCUMENTS": "some",
+    "DASK_SCHEDULER": "host", "KEEP_DOCUMENTS": "some", "STANDALONE": "x",
 }  # fmt: skip
 
 
