@@ -20,6 +20,7 @@ from . import (
     crowd,
     database,
     latency,
+    mirror,
     overhead,
     page,
     scale,
@@ -45,6 +46,7 @@ PARTS: dict[str, Callable[[Lab, int], Findings]] = {
     "scale": scale.measure,
     "overhead": overhead.measure,
     "without": without.measure,
+    "mirror": mirror.measure,
 }
 DATA = Path("../shared/pokeapi")
 

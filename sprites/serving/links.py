@@ -10,9 +10,6 @@ from django.urls import reverse
 from ..conf import Options, options
 from . import queries
 
-_SPRITE = re.compile(rb'"https?://(?>[^"\\]*?/sprites/)[^"\\]*+"')
-"""A whole string of JSON that is the URL of a sprite; it takes one look at each character."""
-
 
 class Links:
     """The addresses of this site, as one request has asked for it."""
@@ -45,38 +42,35 @@ class Links:
         return f"{self.api if here else self._upstream}{kind}/{number}/"
 
     def rewritten(self, body: bytes, paths: Iterable[str]) -> bytes:
-        """Return a document whose URLs lead to us for what is here: documents, and these sprites.
+        """Return a document that leads to us for what is here: documents, and these sprites."""
+        found = list(_pattern((Options.API_URL, self._upstream), self.kinds).finditer(body))
+        named = {(match[1].decode(), int(match[2])) for match in found if match[1]}
+        ours = {
+            *(f"{self.api}{kind}/{number}/" for kind, number in queries.among(named)),
+            *(f"{self._sprites}{path}" for path in paths),
+        }
+        parts, end = [], 0
+        for match in found:
+            if (url := self._ours(match)) in ours:
+                parts += [body[end : match.start()], b'"%s"' % url.encode()]
+                end = match.end()
+        return b"".join([*parts, body[end:]])
 
-        The same object is returned where nothing changes.
-        """
-        body = self._to_documents(body)
-        ours = {path.encode() for path in paths}
-        return self._to_sprites(body, ours) if ours else body
-
-    def _to_documents(self, body: bytes) -> bytes:
-        pattern = _pattern((Options.API_URL, self._upstream), self.kinds)
-        found = {(kind.decode(), int(number)) for kind, number in set(pattern.findall(body))}
-        here, api = queries.among(found), self.api.encode()
-
-        def lead(match: re.Match[bytes]) -> bytes:
-            kind, number = match.groups()
-            is_here = (kind.decode(), int(number)) in here
-            return b'"%s%s/%s/"' % (api, kind, number) if is_here else match[0]
-
-        return pattern.sub(lead, body) if here else body
-
-    def _to_sprites(self, body: bytes, ours: set[bytes]) -> bytes:
-        home = self._sprites.encode()
-
-        def lead(match: re.Match[bytes]) -> bytes:
-            path = match[0][:-1].rpartition(b"/sprites/")[2]
-            return b'"%s%s"' % (home, path) if path in ours else match[0]
-
-        return _SPRITE.sub(lead, body)
+    def _ours(self, match: re.Match[bytes]) -> str:
+        """Return the address that something has if it is here."""
+        if match[1]:
+            return f"{self.api}{match[1].decode()}/{match[2].decode()}/"
+        return self._sprites + match[0][:-1].rpartition(b"/sprites/")[2].decode(errors="replace")
 
 
 @lru_cache(maxsize=16)
 def _pattern(homes: tuple[str, ...], kinds: tuple[str, ...]) -> re.Pattern[bytes]:
-    """Return what finds the URLs of some kinds of resources, as whole strings of JSON."""
-    home, kind = ("|".join(map(re.escape, words)) for words in (homes, kinds))
-    return re.compile(rf'"(?:{home})({kind})/([1-9]\d{{0,8}})/?"'.encode())
+    """Return what finds URLs of some kinds of resources, and of sprites, as whole strings of JSON.
+
+    It takes a look or two at each character, whatever the document.
+    """
+    places = dict.fromkeys(home.partition("://")[2] for home in homes)  # by http and by https
+    home, kind = ("|".join(map(re.escape, words)) for words in (places, kinds))
+    document = rf"(?:{home})({kind})/([1-9]\d{{0,8}})/?"
+    sprite = rf'(?!{home})(?>[^"\\]*?/sprites/)[^"\\]*+'
+    return re.compile(f'"https?://(?:{document}|{sprite})"'.encode())
