@@ -19,7 +19,10 @@ Pair = tuple[PokemonRecord, Known | None]
 def save_pokemon(
     entries: Sequence[PokemonEntry], now: datetime, generations: Mapping[str, int]
 ) -> None:
-    """Write Pokémon with types, sprites and JSON; of unchanged JSON only the ETag."""
+    """Write Pokémon with types, sprites and JSON; of unchanged JSON only the ETag.
+
+    A document that was kept goes where a newer one is not to be: no 304 would ever bring that.
+    """
     read = [(entry.record, entry) for entry in entries if entry.record]
     upsert(
         Pokemon,
@@ -32,6 +35,8 @@ def save_pokemon(
     )
     _save_listed([(record, entry.known) for record, entry in read], now)
     save_documents([document for record, _ in read for document in of_pokemon(record)], now)
+    if outdated := [record.id for record, _ in read if not record.document]:
+        Document.objects.filter(pokemon__in=outdated).delete()
     for entry in entries:
         if not entry.record:
             Pokemon.objects.filter(pk=entry.pokemon).update(synced_at=now, etag=entry.etag)

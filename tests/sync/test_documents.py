@@ -87,6 +87,18 @@ def test_a_site_that_kept_none_gets_them_with_its_next_run(site: Site, settings:
     assert site.run(*THREE).report["requests"] == 1
 
 
+def test_no_document_is_older_than_its_row(site: Site, settings: Settings) -> None:
+    """What was kept goes when a run that keeps none reads a newer one, and comes back later."""
+    assert site.run(*THREE).exit_code == 0
+    settings.SPRITES |= {"KEEP_DOCUMENTS": False, "FRESH_FOR": 0}
+    site.api.edit("/api/v2/pokemon/2/", {"weight": 4711})
+    assert site.run(*THREE).exit_code == 0
+    assert ("pokemon/1" in kept(), "pokemon/2" in kept()) == (True, False)
+    settings.SPRITES["KEEP_DOCUMENTS"] = True
+    assert site.run(*THREE).exit_code == 0
+    assert json.loads(kept()["pokemon/2"])["weight"] == 4711
+
+
 def test_a_plain_body_is_packed_here(site: Site) -> None:
     """The same bytes give the same document, whenever they come."""
     plain = upstream(f"{site.api.url}pokemon/1/")
