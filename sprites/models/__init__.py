@@ -6,7 +6,7 @@ Only ``sync.writer`` writes rows of Pokemon, Type, Sprite and Document.
 
 from django.db.models.signals import post_save
 
-from .document import Document, DocumentQuerySet
+from .document import Document
 from .pokemon import Pokemon, PokemonQuerySet, PokemonType, Type
 from .revision import Revision, revise, saved
 from .run import SyncRun, SyncRunQuerySet
@@ -14,7 +14,6 @@ from .sprite import Sprite, SpriteQuerySet, sprite_storage
 
 __all__ = [
     "Document",
-    "DocumentQuerySet",
     "Pokemon",
     "PokemonQuerySet",
     "PokemonType",

@@ -1,23 +1,12 @@
 """The JSON of resources as upstream served it, packed, in a table that nothing else reads along."""
 
-from typing import Self
-
 from django.db import models
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from .pokemon import Pokemon
 
 LIST = 0
 """The number of a resource's list, which upstream gives to nothing."""
-
-
-class DocumentQuerySet(QuerySet["Document"]):
-    """Documents, by what they are."""
-
-    def of(self, resource: str) -> Self:
-        """Keep the documents of one kind of resource, without its list."""
-        return self.filter(resource=resource, number__gt=LIST)
 
 
 class Document(models.Model):
@@ -36,8 +25,6 @@ class Document(models.Model):
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     changed_at = models.DateTimeField(_("changed at"))
     packed = models.BinaryField(_("packed with gzip"))
-
-    objects = DocumentQuerySet.as_manager()
 
     class Meta:
         ordering = ["resource", "number"]

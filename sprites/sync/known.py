@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Max
 
 from ..models import Document, Pokemon, Sprite, SyncRun
+from ..models.document import LIST
 from ..worker.records import Reference
 from .reconnect import reconnecting
 
@@ -63,6 +64,12 @@ def load(ids: Sequence[int]) -> dict[int, Known]:
     for pokemon in Document.objects.filter(pokemon__in=known).values_list("pokemon_id", flat=True):
         known[pokemon].has_document = True
     return known
+
+
+@reconnecting
+def has_list(resource: str) -> bool:
+    """Tell whether the list of a kind of resource is kept."""
+    return Document.objects.filter(resource=resource, number=LIST).exists()
 
 
 @reconnecting

@@ -24,9 +24,9 @@ from ..worker.records import (
 )
 from . import known as database
 from . import rows
-from .documents import of_group, of_list
-from .entries import Change, Entry, Members, Planned, PokemonEntry, SpriteEntry, Verdict
+from .entries import Change, Entry, Planned, PokemonEntry, SpriteEntry, Verdict
 from .events import Attempt
+from .generations import Generations
 from .guard import Guard
 from .known import Known
 from .plan import Choice, Look, Settled, plan, refusal
@@ -61,6 +61,7 @@ class Mirror:
         self._known: dict[int, Known | None] = {}
         self._asked: set[int] = set()
         self._twins: list[SpriteJob] = []
+        self._generations = Generations(api, choice.keep_documents, push, write)
 
     def jobs(self, chosen: Selection) -> Iterator[Job]:
         """Yield a job for each Pokémon whose JSON is due, and the sprite jobs of the others."""
@@ -68,11 +69,12 @@ class Mirror:
         references = iter(chosen.rows)
         from_rows = self._choice.from_rows
         has_generations = from_rows
+        are_kept = self._generations.are_kept
         while ids := [row.id for row in islice(references, _CHUNK)]:
             known = database.load(ids)
-            if not has_generations and _lacks_generation(ids, known):
+            if not has_generations and (not are_kept or _lacks_generation(ids, known)):
                 has_generations = True
-                yield ResourceJob(Kind.LIST, urljoin(self._api, "generation/?limit=100"))
+                yield self._generations.job()
             for pokemon in ids:
                 found = known.get(pokemon)
                 if found and (from_rows or self._is_fresh(found)):
@@ -99,15 +101,9 @@ class Mirror:
         if isinstance(job, SpriteJob):
             self._take_sprite(job, attempt)
         elif isinstance(result, ListPage):
-            if self._choice.keep_documents and not result.next:
-                self._write(of_list(self._api, Kind.GENERATION, result.rows))
-            for row in result.rows:
-                url = urljoin(self._api, f"generation/{row.id}/")
-                self._push(ResourceJob(Kind.GENERATION, url))
+            self._generations.take_list(result)
         elif isinstance(result, Group):
-            for document in of_group(Kind.GENERATION, result):
-                self._write(document)
-            self._write(Members(result.id, [row.name for row in result.members]))
+            self._generations.take(result)
         elif isinstance(job, ResourceJob) and job.pokemon is not None:
             self._take_pokemon(job, job.pokemon, attempt)
         elif isinstance(job, ResourceJob) and failure:
@@ -122,9 +118,8 @@ class Mirror:
 
     def _is_fresh(self, found: Known) -> bool:
         synced_at = found.row.synced_at
-        if synced_at is None or self._choice.force or not found.is_whole or found.has_lost_any:
-            return False
-        if self._lacks_document(found):
+        stands = found.is_whole and not (found.has_lost_any or self._lacks_document(found))
+        if synced_at is None or self._choice.force or not stands:
             return False
         after_mix = self._mixed_until is None or synced_at > self._mixed_until
         return after_mix and self._choice.is_fresh(synced_at)

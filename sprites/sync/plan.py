@@ -47,7 +47,6 @@ class Choice:
         request: SyncRequest,
         origins: frozenset[str],
         now: datetime,
-        *,
         fresh_for: float,
         keep_documents: bool,
     ) -> Self:

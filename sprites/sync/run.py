@@ -82,8 +82,7 @@ class Conductor:
         self._timeline = Timeline(time.time())
         self._store = Store.connect(options.STORAGE)
         self._pool = open_pool(options.EXECUTOR, options.WORKERS, options.DASK_SCHEDULER)
-        keep = options.KEEP_DOCUMENTS and not request.dry_run
-        context = Context(policy(options), self._store, options.NAMING, keep_documents=keep)
+        context = Context(policy(options), self._store, options.NAMING, options.KEEP_DOCUMENTS)
         self._schedule: Schedule[Job] = Schedule(
             self._pool, partial(run_job, context), rules(options), stop, service_of
         )
@@ -152,11 +151,8 @@ class Conductor:
         if self._lock.dead and self._store.is_local:
             cleanup.check_last(self._store, self._lock.dead, self._heed)
         options, request, stop = self._options, self._request, self._stop
-        choice = Choice.of(
-            *(request, options.origins, self._lock.began),
-            fresh_for=options.FRESH_FOR,
-            keep_documents=options.KEEP_DOCUMENTS,
-        )
+        began, keep = self._lock.began, options.KEEP_DOCUMENTS
+        choice = Choice.of(request, options.origins, began, options.FRESH_FOR, keep)
         kept = database.references() if request.is_about_rows else ()
         selection = Selector(self._run_jobs, options.API_URL, stop).select(request, kept)
         guard = Guard(stop, options.MAX_SHRINK, database.stored_count())
@@ -164,7 +160,7 @@ class Conductor:
         self._lock.upstream_count = selection.upstream_count
         look = look_for(self._store, dry_run=request.dry_run)
         push, write = self._schedule.push, self._writer.take
-        for document in selection.documents if options.KEEP_DOCUMENTS else ():
+        for document in selection.documents if keep else ():
             write(document)
         mirror = Mirror(options.API_URL, choice, look, guard, push, write)
         for jobs in (mirror.jobs(selection), mirror.copies()):

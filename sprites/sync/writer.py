@@ -125,8 +125,9 @@ class Writer:
         """
         self._flushed = time.monotonic()
         if not self.is_abandoned:
-            self._write(self._pokemon, partial(save_pokemon, generations=self._generations))
+            # A Pokémon's generation is not asked for again: its document must be here before it.
             self._write(self._documents, save_documents)
+            self._write(self._pokemon, partial(save_pokemon, generations=self._generations))
             self._pokemon.clear()
             self._documents.clear()
             alike = [[e for e in self._sprites if e.verdict is verdict] for verdict in Verdict]

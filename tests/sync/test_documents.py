@@ -83,7 +83,7 @@ def test_a_site_that_kept_none_gets_them_with_its_next_run(site: Site, settings:
     assert [(entry.status, entry.headers.get("if-none-match")) for entry in asked] == [
         (200, None)
     ] * 3
-    assert {"pokemon/1", "pokemon/2", "pokemon/3"} <= set(kept())
+    assert {"pokemon/1", "pokemon/2", "pokemon/3", "generation/0", "generation/1"} <= set(kept())
     assert site.run(*THREE).report["requests"] == 1
 
 

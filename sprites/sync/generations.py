@@ -1,0 +1,46 @@
+"""The generations of upstream: their list in, a job for each; their members and documents out."""
+
+from collections.abc import Callable
+from urllib.parse import urljoin
+
+from ..worker.records import Group, Job, Kind, ListPage, Reference, ResourceJob
+from . import known as database
+from .documents import of_group, of_list
+from .entries import Entry, Members
+
+
+class Generations:
+    """Reads all generations, once a run at most; their list is kept when all of them are."""
+
+    def __init__(
+        self, api: str, keep: bool, push: Callable[[Job], None], write: Callable[[Entry], None]
+    ) -> None:
+        self._api, self._keep = api, keep
+        self._push, self._write = push, write
+        self._rows: tuple[Reference, ...] = ()
+        self._awaited: set[int] = set()
+
+    @property
+    def are_kept(self) -> bool:
+        """Tell whether their documents are here, or are not to be."""
+        return not self._keep or database.has_list(Kind.GENERATION)
+
+    def job(self) -> ResourceJob:
+        """Return the job that reads their list."""
+        return ResourceJob(Kind.LIST, urljoin(self._api, "generation/?limit=100"))
+
+    def take_list(self, page: ListPage) -> None:
+        """Push a job for each generation."""
+        self._rows, self._awaited = page.rows, {row.id for row in page.rows}
+        for row in page.rows:
+            url = urljoin(self._api, f"generation/{row.id}/")
+            self._push(ResourceJob(Kind.GENERATION, url))
+
+    def take(self, group: Group) -> None:
+        """Write a generation's document and its members."""
+        for document in of_group(Kind.GENERATION, group):
+            self._write(document)
+        self._write(Members(group.id, [row.name for row in group.members]))
+        self._awaited.discard(group.id)
+        if self._keep and not self._awaited:
+            self._write(of_list(self._api, Kind.GENERATION, self._rows))
