@@ -29,15 +29,17 @@ class Generations:
         """Return the job that reads their list."""
         return ResourceJob(Kind.LIST, urljoin(self._api, "generation/?limit=100"))
 
-    def take_list(self, page: ListPage) -> None:
-        """Push a job for each generation."""
+    def take(self, found: ListPage | Group) -> None:
+        """Push a job for each generation of the list, or write one of them."""
+        self._take_list(found) if isinstance(found, ListPage) else self._take(found)
+
+    def _take_list(self, page: ListPage) -> None:
         self._rows, self._awaited = page.rows, {row.id for row in page.rows}
         for row in page.rows:
             url = urljoin(self._api, f"generation/{row.id}/")
             self._push(ResourceJob(Kind.GENERATION, url))
 
-    def take(self, group: Group) -> None:
-        """Write a generation's document and its members."""
+    def _take(self, group: Group) -> None:
         for document in of_group(Kind.GENERATION, group):
             self._write(document)
         self._write(Members(group.id, [row.name for row in group.members]))

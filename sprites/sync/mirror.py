@@ -66,10 +66,11 @@ class Mirror:
     def jobs(self, chosen: Selection) -> Iterator[Job]:
         """Yield a job for each Pokémon whose JSON is due, and the sprite jobs of the others."""
         self._species = chosen.species
+        for document in chosen.documents if self._choice.keep_documents else ():
+            self._write(document)
         references = iter(chosen.rows)
         from_rows = self._choice.from_rows
-        has_generations = from_rows
-        are_kept = self._generations.are_kept
+        has_generations, are_kept = from_rows, self._generations.are_kept
         while ids := [row.id for row in islice(references, _CHUNK)]:
             known = database.load(ids)
             if not has_generations and (not are_kept or _lacks_generation(ids, known)):
@@ -100,9 +101,7 @@ class Mirror:
         job, result, failure = attempt.job, attempt.outcome.result, attempt.outcome.failure
         if isinstance(job, SpriteJob):
             self._take_sprite(job, attempt)
-        elif isinstance(result, ListPage):
-            self._generations.take_list(result)
-        elif isinstance(result, Group):
+        elif isinstance(result, (ListPage, Group)):
             self._generations.take(result)
         elif isinstance(job, ResourceJob) and job.pokemon is not None:
             self._take_pokemon(job, job.pokemon, attempt)
@@ -111,22 +110,18 @@ class Mirror:
 
     def _due(self, pokemon: int, found: Known | None) -> ResourceJob:
         self._known[pokemon] = found
-        may_be_told = found and found.is_whole and not self._lacks_document(found)
+        may_be_told = found and found.is_whole and not self._choice.lacks_document(found)
         etag = found.row.etag if found and may_be_told and not self._choice.force else ""
         url = urljoin(self._api, f"pokemon/{pokemon}/")
         return ResourceJob(Kind.POKEMON, url, etag, pokemon)
 
     def _is_fresh(self, found: Known) -> bool:
         synced_at = found.row.synced_at
-        stands = found.is_whole and not (found.has_lost_any or self._lacks_document(found))
+        stands = found.is_whole and not (found.has_lost_any or self._choice.lacks_document(found))
         if synced_at is None or self._choice.force or not stands:
             return False
         after_mix = self._mixed_until is None or synced_at > self._mixed_until
         return after_mix and self._choice.is_fresh(synced_at)
-
-    def _lacks_document(self, found: Known) -> bool:
-        """Tell whether its JSON is to be kept and is not: a 304 would bring none."""
-        return self._choice.keep_documents and not found.has_document
 
     def _fresh(self, pokemon: int, found: Known) -> Iterator[SpriteJob]:
         """Plan a Pokémon from its rows, without asking for its JSON."""

@@ -15,7 +15,7 @@ from ..models import Sprite
 from ..origins import check_url
 from ..worker.records import Failure, Listing, SpriteJob, StoredFile
 from ..worker.storage import Store
-from .known import KnownSprite
+from .known import Known, KnownSprite
 from .request import SyncRequest
 
 State = Sprite.State
@@ -64,6 +64,10 @@ class Choice:
             from_rows=request.is_about_rows,
             keep_documents=keep_documents,
         )
+
+    def lacks_document(self, found: Known) -> bool:
+        """Tell whether its JSON is to be kept and is not: a 304 would bring none."""
+        return self.keep_documents and not found.has_document
 
     def is_fresh(self, checked_at: datetime | None) -> bool:
         """Tell whether what was checked then stands; the future, of a clock that jumped, never."""

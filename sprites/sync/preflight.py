@@ -2,6 +2,7 @@
 
 import pkgutil
 import uuid
+from datetime import datetime
 from importlib import import_module
 
 from django.conf import settings
@@ -19,8 +20,10 @@ from ..worker.session import own_session
 from ..worker.storage import INCOMING, Store
 from .breaker import Rules
 from .events import RunJobs
+from .plan import Choice
 from .queues import Service
 from .reconnect import gone
+from .request import SyncRequest
 
 _PROBE = "probe"
 _START = 30.0
@@ -99,6 +102,12 @@ def service_of(job: Job) -> Service:
     if isinstance(job, SpriteJob) and not job.copy_of:
         return origin(job.url), "images"
     return "", ""
+
+
+def choose(request: SyncRequest, options: Options, now: datetime) -> Choice:
+    """Return what a request chooses at a time, under a site's options."""
+    fresh_for, keep = options.FRESH_FOR, options.KEEP_DOCUMENTS
+    return Choice.of(request, options.origins, now, fresh_for, keep)
 
 
 def rules(options: Options) -> Rules:

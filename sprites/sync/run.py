@@ -27,8 +27,8 @@ from .events import Attempt, Event, Tick
 from .guard import Guard
 from .lock import NoLock, RunLock, forget_runs
 from .mirror import Mirror
-from .plan import Choice, look_for
-from .preflight import check_hooks, check_migrations, policy, probe, rules, service_of
+from .plan import look_for
+from .preflight import check_hooks, check_migrations, choose, policy, probe, rules, service_of
 from .report import SyncReport
 from .request import SyncRequest
 from .schedule import Schedule
@@ -151,8 +151,7 @@ class Conductor:
         if self._lock.dead and self._store.is_local:
             cleanup.check_last(self._store, self._lock.dead, self._heed)
         options, request, stop = self._options, self._request, self._stop
-        began, keep = self._lock.began, options.KEEP_DOCUMENTS
-        choice = Choice.of(request, options.origins, began, options.FRESH_FOR, keep)
+        choice = choose(request, options, self._lock.began)
         kept = database.references() if request.is_about_rows else ()
         selection = Selector(self._run_jobs, options.API_URL, stop).select(request, kept)
         guard = Guard(stop, options.MAX_SHRINK, database.stored_count())
@@ -160,8 +159,6 @@ class Conductor:
         self._lock.upstream_count = selection.upstream_count
         look = look_for(self._store, dry_run=request.dry_run)
         push, write = self._schedule.push, self._writer.take
-        for document in selection.documents if keep else ():
-            write(document)
         mirror = Mirror(options.API_URL, choice, look, guard, push, write)
         for jobs in (mirror.jobs(selection), mirror.copies()):
             for source in (jobs, ()):  # after a run was given up, what the workers still bring back
