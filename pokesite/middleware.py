@@ -52,15 +52,16 @@ class GZipTextMiddleware(GZipMiddleware):
 
 
 class PageLocaleMiddleware(LocaleMiddleware):
-    """Django's choice of a language, on which pages depend, but no image and no JSON.
+    """Django's choice of a language, on which nothing depends that is served in PokéAPI's place.
 
-    A cache would keep these once a language.
+    A cache would keep that once a language.
     """
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         """Say that a page depends on the language."""
-        if response.headers.get("Content-Type", "").startswith("text/html"):
-            return super().process_response(request, response)
-        return response
+        match = request.resolver_match
+        if match and match.app_name == "pokeapi":
+            return response
+        return super().process_response(request, response)

@@ -18,13 +18,27 @@ from .test_content import chunk
 
 
 def _gif(width: int, height: int, count: int, screen: tuple[int, int]) -> bytes:
-    """Return a GIF of so many pictures of one colour on a screen that may be smaller than they."""
+    """Return a GIF of so many pictures of one colour on a screen that may be smaller than they.
+
+    No two large ones have the same bytes, since a picture that comes again is not decoded again.
+    """
     out = io.BytesIO()
     Image.new("L", (width, height)).save(out, "GIF")
     whole = out.getvalue()
     picture = whole[whole.index(b"\x2c\0\0\0\0") : -1]
     head = b"GIF89a" + struct.pack("<HHBBB", *screen, 0x80, 0, 0) + bytes(6)
-    return head + picture * count + b"\x3b"
+    return head + b"".join(_cut(picture, number) for number in range(count)) + b"\x3b"
+
+
+def _cut(picture: bytes, number: int) -> bytes:
+    """Cut the first two blocks of a picture in two, for each number somewhere else."""
+    if len(picture) < 1000:
+        return picture
+    first, second = picture[12:267], picture[268:523]
+    places = (number % 254 + 1, number // 254 + 1)
+    parts = (part for block, at in zip((first, second), places, strict=True)
+             for part in (block[:at], block[at:]))  # fmt: skip
+    return picture[:11] + b"".join(bytes([len(part)]) + part for part in parts) + picture[523:]
 
 
 def _apng(side: int, count: int) -> bytes:
