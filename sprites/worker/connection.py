@@ -51,9 +51,9 @@ class Connection:
         self, route: Route, exchange: Exchange, sockets: Sockets, policy: Policy, end: float
     ) -> None:
         self.route, self.parser = route, HttpResponseParser(exchange)
-        self._sockets, self._wrong, self._is_private = sockets, "", False
-        self._curl = curl = pycurl.Curl()
-        for option, value in (*_FIXED, *self._callbacks(), *route.options):
+        self._curl, self._opener = pycurl.Curl(), _Opener(sockets, route.guarded)
+        curl = self._curl
+        for option, value in (*_FIXED, *self._opener.options(), *route.options):
             curl.setopt(option, value)
         curl.setopt(pycurl.URL, route.base)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(policy.connect_timeout))
@@ -72,33 +72,14 @@ class Connection:
             lenient_headers=True, lenient_optional_cr_before_lf=True
         )
 
-    def _callbacks(self) -> Iterator[tuple[int, Any]]:
-        yield pycurl.OPENSOCKETFUNCTION, self._open
-        yield pycurl.CLOSESOCKETFUNCTION, self._sockets.close
-        if threading.current_thread() is threading.main_thread():
-            # Python answers a signal between two steps of its own: libcurl must come by.
-            yield pycurl.XFERINFOFUNCTION, lambda *figures: None
-            yield pycurl.NOPROGRESS, 0
-
-    def _open(self, purpose: int, to: pycurl.CurlSockAddr) -> int:
-        """Open a socket, unless it would lead into a private network; libcurl calls this."""
-        self._is_private = self.route.guarded and not is_public(str(to.addr[0]))
-        if self._is_private or self._sockets.ended:
-            return pycurl.SOCKET_BAD
-        try:
-            return self._sockets.adopt(socket.socket(to.family, to.socktype, to.protocol))
-        except OSError as error:
-            self._wrong = str(error)
-            return pycurl.SOCKET_BAD
-
     def _failure(self, number: int) -> SpritesError:
         """Name why there is no connection, by the first who noticed."""
-        if self._is_private:
+        if self._opener.is_private:
             detail = "the host's name leads to a private address"
             return SpritesError(Code.URL_NOT_ALLOWED, detail)
         code = _CODES.get(number, Code.CONNECTION)
         errno = self._curl.getinfo(pycurl.OS_ERRNO) if code is Code.UNREACHABLE else 0
-        detail = self._wrong or (os.strerror(errno) if errno else self._curl.errstr())
+        detail = self._opener.wrong or (os.strerror(errno) if errno else self._curl.errstr())
         return SpritesError(code, detail)
 
     @property
@@ -142,6 +123,37 @@ class Connection:
     def close(self) -> None:
         """Close it."""
         self._curl.close()
+
+
+class _Opener:
+    """Opens and closes the sockets of one connection, and says why it did not.
+
+    libcurl holds it, and it holds no connection: one that is let go of is closed at once.
+    """
+
+    def __init__(self, sockets: Sockets, guarded: bool) -> None:
+        self.is_private, self.wrong = False, ""
+        self._sockets, self._guarded = sockets, guarded
+
+    def options(self) -> Iterator[tuple[int, Any]]:
+        """Yield the options of libcurl that make it call these methods."""
+        yield pycurl.OPENSOCKETFUNCTION, self._open
+        yield pycurl.CLOSESOCKETFUNCTION, self._sockets.close
+        if threading.current_thread() is threading.main_thread():
+            # Python answers a signal between two steps of its own: libcurl must come by.
+            yield pycurl.XFERINFOFUNCTION, lambda *figures: None
+            yield pycurl.NOPROGRESS, 0
+
+    def _open(self, purpose: int, to: pycurl.CurlSockAddr) -> int:
+        """Open a socket, unless it would lead into a private network."""
+        self.is_private = self._guarded and not is_public(str(to.addr[0]))
+        if self.is_private or self._sockets.ended:
+            return pycurl.SOCKET_BAD
+        try:
+            return self._sockets.adopt(socket.socket(to.family, to.socktype, to.protocol))
+        except OSError as error:
+            self.wrong = str(error)
+            return pycurl.SOCKET_BAD
 
 
 def _broken(error: pycurl.error) -> SpritesError:

@@ -18,7 +18,7 @@ from ..support.site import Site
 class Vault(Storage):
     """A storage whose files have no address."""
 
-    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+    def _open(self, name: str, mode: str = "rb") -> "File[Any]":
         return File(io.BytesIO(b"from the vault"), name)
 
 

@@ -1,5 +1,6 @@
 """A thread's connections, its patience, and what a proxy says."""
 
+import gc
 import os
 import socket
 import subprocess
@@ -33,6 +34,24 @@ def test_no_connection_crosses_a_fork(api: PokeAPI) -> None:
     fetch(api, PNG)
     first, forked, again = (request.connection for request in api.requests())
     assert first == again != forked
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="nobody counts files here")
+def test_a_thread_that_ends_leaves_no_connection_open(api: PokeAPI) -> None:
+    """A site whose threads come and go runs out of no files, whenever garbage is collected."""
+    fetch(api, PNG)
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):
+            thread = threading.Thread(target=fetch, args=(api, PNG))
+            thread.start()
+            thread.join()
+        api.requests()
+        assert len(os.listdir("/proc/self/fd")) < before + 20
+    finally:
+        gc.enable()
 
 
 def test_silence_within_a_body_ends_in_time() -> None:
