@@ -87,14 +87,15 @@ class Connection:
         """Tell, between two GETs, whether the other side has hung up."""
         return bool(self._selector.select(0))
 
-    def send(self, request: bytes, patience: float) -> None:
+    def send(self, request: bytes, patience: float, end: float) -> None:
         """Send a request."""
-        while request:
+        left = memoryview(request)
+        while left:
             try:
-                request = request[self._curl.send(request) :]
+                left = left[self._curl.send(left) :]
             except BlockingIOError:
                 self._selector.modify(self._socket, selectors.EVENT_WRITE)
-                self._selector.select(patience)
+                self.wait(patience, end)
                 self._selector.modify(self._socket, selectors.EVENT_READ)
             except pycurl.error as error:
                 raise _broken(error) from None
@@ -113,7 +114,7 @@ class Connection:
                 raise _broken(error) from None
 
     def wait(self, patience: float, end: float) -> None:
-        """Wait until something comes; raise SpritesError where that takes too long."""
+        """Wait until something comes, or goes; raise SpritesError where that takes too long."""
         left = end - time.monotonic()
         if left > 0 and self._selector.select(min(patience, left)):
             return

@@ -25,7 +25,7 @@ class Exchange:
     def begin(self, parser: HttpResponseParser, cap: int) -> None:
         """Forget the one before, and take at most ``cap`` bytes of a body."""
         self._parser = parser
-        self.status = self.received = self._head = self._lines = 0
+        self.status = self._received = self._head = self._lines = 0
         self.left, self.wrong = cap, ""
         self.is_whole = self.is_cut = self.keeps = self._has_end = False
         self._headers: dict[bytes, bytes] = {}
@@ -52,9 +52,10 @@ class Exchange:
         return b"".join(self._parts)
 
     def forget(self) -> int:
-        """Let go of the body, and return how long that of a good reply was so far."""
-        self._parts = []
-        return self.received if self.status == 200 else 0
+        """Let go of the reply, and return how long the body of a good one was so far."""
+        received = self._received if self.status == 200 else 0
+        self.begin(self._parser, 0)
+        return received
 
     def header(self, name: bytes) -> str:
         """Return the value of a header, whose name is in small letters, or ""."""
@@ -109,7 +110,7 @@ class Exchange:
         """Take a part of the body."""
         self.left -= len(part)
         if self.left >= 0 and not self.is_whole:
-            self.received += len(part)
+            self._received += len(part)
             self._parts.append(part)
 
     def on_message_complete(self) -> None:

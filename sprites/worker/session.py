@@ -56,10 +56,11 @@ def route(origin: str, allow_private: bool, own: str = "") -> Route:
     )
     proxy = requests.utils.select_proxy(origin, chosen["proxies"]) or ""
     base = str(request.url)
-    headers = {"Host": urlsplit(base).netloc, **(_headers(session, origin) if own else _HEADERS)}
+    headers = requests.structures.CaseInsensitiveDict(Host=urlsplit(base).netloc)
+    headers.update(_headers(session, origin) if own else _HEADERS)
     is_forwarded = base.startswith("http:") and proxy != "" and not proxy.startswith("socks")
     if is_forwarded:
-        headers |= HTTPAdapter().proxy_headers(proxy)
+        headers.update(HTTPAdapter().proxy_headers(proxy))
     return Route(
         base=base,
         prefix=base.rstrip("/") if is_forwarded else "",

@@ -42,7 +42,7 @@ class Client(threading.local):
         exchange, connection = self.exchange, self._connection(route, policy, end)
         exchange.begin(connection.parser, cap)
         try:
-            connection.send(_request(url, route, etag), policy.read_timeout)
+            connection.send(_request(url, route, etag), policy.read_timeout, end)
             self._receive(connection, policy.read_timeout, end)
         except SpritesError:
             if not exchange.is_refusal:

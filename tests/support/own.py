@@ -20,6 +20,20 @@ def session() -> requests.Session:
     return session
 
 
+def named() -> requests.Session:
+    """Return a session that asks for another host by name."""
+    session = requests.Session()
+    session.headers["host"] = "shop.example"
+    return session
+
+
+def talkative() -> requests.Session:
+    """Return a session whose requests are too long for a socket that nobody reads from."""
+    session = requests.Session()
+    session.headers["X-Story"] = "a" * 2**25
+    return session
+
+
 def behind_proxy() -> requests.Session:
     """Return a session whose requests go by way of a proxy."""
     session = requests.Session()

@@ -1,9 +1,12 @@
 """SESSION: what is taken of a site's own session, and what no session can change."""
 
 import shutil
+import socket
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import certifi
 import pytest
@@ -16,7 +19,7 @@ from sprites.errors import Code, SpritesError
 from sprites.testing import PokeAPI
 from sprites.worker.http import Usage, get
 
-from ..faults.servers import SelfSigned
+from ..faults.servers import Line, SelfSigned
 from ..support.policies import MIB, fetch, policy_for
 from ..support.site import Site
 
@@ -45,6 +48,43 @@ def test_every_request_of_a_run_has_its_headers(
         assert request.headers["Cookie"] == "badge=boulder"
         assert request.headers["Accept-Encoding"] == "gzip"
     site.assert_whole(run)
+
+
+def test_its_host_is_the_only_one(api: PokeAPI) -> None:
+    """However it spells the header's name, a request names one host."""
+
+    def talk(line: socket.socket) -> None:
+        asked.append(line.recv(4096))
+        line.sendall(b"HTTP/1.1 404 Nothing\r\nContent-Length: 0\r\n\r\n")
+
+    asked: list[bytes] = []
+    with Line(talk) as other:
+        own: dict[str, Any] = {"SESSION": "tests.support.own.named"}
+        policy = policy_for(api, ALLOWED_ORIGINS=[other.origin], **own)
+        with pytest.raises(SpritesError, match="404"):
+            get(f"{other.origin}/a.png", policy, MIB, Usage())
+    heads = [head.lower() for head in asked[0].split(b"\r\n")]
+    assert [head for head in heads if head.startswith(b"host:")] == [b"host: shop.example"]
+
+
+def test_a_request_that_nobody_reads_ends_in_time(api: PokeAPI) -> None:
+    """The read timeout holds for the sending, too."""
+
+    def talk(line: socket.socket) -> None:
+        line.settimeout(20)
+        while line.recv(1, socket.MSG_PEEK) and not ended.wait(0.05):
+            pass
+
+    ended = threading.Event()
+    with Line(talk) as other:
+        own: dict[str, Any] = {"SESSION": "tests.support.own.talkative"}
+        policy = policy_for(api, ALLOWED_ORIGINS=[other.origin], READ_TIMEOUT=0.3, **own)
+        try:
+            with pytest.raises(SpritesError) as caught:
+                get(f"{other.origin}/a.png", policy, MIB, Usage())
+        finally:
+            ended.set()
+    assert caught.value.code is Code.TIMEOUT
 
 
 def test_its_proxy_is_asked(api: PokeAPI, monkeypatch: pytest.MonkeyPatch) -> None:

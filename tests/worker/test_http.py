@@ -25,6 +25,17 @@ def test_a_body_comes_as_upstream_has_it(api: PokeAPI) -> None:
     assert usage.bytes < len(png.body) + len(document.body)
 
 
+def test_what_is_never_sent_brings_no_bytes(api: PokeAPI) -> None:
+    """A URL that is refused or unreachable does not count the bytes of the GET before."""
+    usage = Usage()
+    fetch(api, PNG, usage=usage)
+    before, closed = usage.bytes, "http://127.0.0.1:9"
+    for allowed in (api.origin, closed):
+        with pytest.raises(SpritesError):
+            fetch(api, f"{closed}/a.png", usage=usage, ALLOWED_ORIGINS=[allowed])
+    assert usage.bytes == before > 0
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [
