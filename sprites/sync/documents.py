@@ -1,7 +1,5 @@
 """The JSON that a run reads, as entries for the writer: records and lists in, DocumentEntry out."""
 
-import gzip
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 
@@ -31,5 +29,4 @@ def of_list(api: str, kind: Kind, rows: Sequence[Reference]) -> DocumentEntry:
         "results": [{"name": row.name, "url": f"{api}{kind}/{row.id}/"} for row in rows],
     }
     body = json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()
-    packed = Packed(gzip.compress(body, 6, mtime=0), hashlib.sha256(body).hexdigest())
-    return DocumentEntry(kind, LIST, "", packed)
+    return DocumentEntry(kind, LIST, "", Packed.of(body))

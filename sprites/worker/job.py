@@ -4,7 +4,6 @@ It touches no row and reads no settings of this app, and it returns a Failure wh
 would raise. So it runs the same on a thread, in a spawned process and on another machine.
 """
 
-import gzip
 import hashlib
 import os
 import threading
@@ -98,15 +97,8 @@ def _resource(context: Context, job: ResourceJob, usage: Usage) -> Result:
         if isinstance(record, PokemonRecord) and record.id != job.pokemon:
             raise SpritesError(Code.SCHEMA, f"id is {record.id}, asked for {job.pokemon}")
         if context.keep_documents and isinstance(record, (PokemonRecord, Group)):
-            record = replace(record, document=_packed(reply))
+            record = replace(record, document=Packed.of(reply.body, reply.gzip))
     return record
-
-
-def _packed(reply: Reply) -> Packed:
-    """Return a document as it came, or packed here where it came plain or has grown by packing."""
-    is_small = 0 < len(reply.gzip) < len(reply.body)
-    packed = reply.gzip if is_small else gzip.compress(reply.body, 6, mtime=0)
-    return Packed(packed, hashlib.sha256(reply.body).hexdigest())
 
 
 def _sprite(context: Context, job: SpriteJob, usage: Usage) -> Result:

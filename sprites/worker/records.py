@@ -3,8 +3,11 @@
 A worker gets a Job and a Policy, and returns an Outcome.
 """
 
+import gzip
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from ..errors import Code
 
@@ -121,6 +124,13 @@ class Packed:
 
     gzip: bytes
     sha256: str
+
+    @classmethod
+    def of(cls, body: bytes, came: bytes = b"") -> Self:
+        """Return a document as it came, or packed here where it came plain or has grown by it."""
+        is_small = 0 < len(came) < len(body)
+        packed = came if is_small else gzip.compress(body, 6, mtime=0)
+        return cls(packed, hashlib.sha256(body).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
