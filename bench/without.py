@@ -23,11 +23,14 @@ from .lab import Lab
 from .ours import Site
 from .race import run
 
-WAYS = (("--workers", "8"), ("--workers", "32"), ("--workers", "8", "--dry-run"))
+SLOW = ("--workers", "128")
+"""The options of the way that goes to the server which answers after 50 ms."""
+WAYS = (("--workers", "8"), ("--workers", "32"), SLOW, ("--workers", "8", "--dry-run"))
 NOTE = """\
-{count} sprites on threads, from nginx on loopback, {rounds} rounds in turns: median
-(minimum–maximum) of the whole process. Command: `python -m bench without --rounds {rounds}`, which
-runs `python -m bench.without THING fetch_sprites --limit {limit} --sprites all …`."""
+{count} sprites on threads, from nginx on loopback, which answers 128 workers after 50 ms and others
+at once; {rounds} rounds in turns: median (minimum–maximum) of the whole process. Command:
+`python -m bench without --rounds {rounds}`, which runs `python -m bench.without THING
+fetch_sprites --limit {limit} --sprites all …`."""
 
 
 @contextlib.contextmanager
@@ -46,7 +49,7 @@ THINGS: dict[str, tuple[object, str, Callable[..., object]]] = {
 
 
 def measure(lab: Lab, rounds: int) -> Findings:
-    """Run the command without each thing in three ways; a dry run only reads documents."""
+    """Run the command without each thing in some ways; a dry run only reads documents."""
     rows = []
     for way in WAYS:
         each = [_contender(lab, thing, way) for thing in THINGS]
@@ -60,9 +63,10 @@ def measure(lab: Lab, rounds: int) -> Findings:
 
 def _contender(lab: Lab, thing: str, way: tuple[str, ...]) -> Contender:
     options = [*selection(lab.tree), "--executor", "threads", *way]
+    origin = lab.nginx.slow_url if way == SLOW else lab.nginx.url
 
     def race(folder: Path) -> Cost:
-        site = Site(folder, lab.nginx.url)
+        site = Site(folder, origin)
         site.prepare()
         return site.without(thing, *options).cost
 
