@@ -7,10 +7,10 @@ and their nesting are PokéAPI's; ``World`` is also what real data must offer (`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from ..artist import paint, slots
+from ..artist import names, paint, slots
 from ..artist.species import CREATURES, ROMAN, TYPES, Creature
 
 Document = dict[str, Any]
@@ -71,10 +71,12 @@ class DrawnWorld:
     def _of_generation(self, number: int) -> Document:
         return self._link("generation", number, f"generation-{ROMAN[number - 1]}")
 
-    def _names(self, english: str, portuguese: str) -> list[Document]:
+    def _names(self, texts: Mapping[str, str], name: str = "name") -> list[Document]:
+        """One text a language, in the order of upstream's languages."""
         return [
-            {"language": self._link("language", 9, "en"), "name": english},
-            {"language": self._link("language", 13, "pt-br"), "name": portuguese},
+            {name: texts[tag], "language": self._link("language", number, tag)}
+            for tag, number in names.LANGUAGES.items()
+            if tag in texts
         ]
 
     def _sprites(self, creature: Creature) -> Document:
@@ -131,7 +133,7 @@ class DrawnWorld:
             "form_descriptions": [],
             "forms_switchable": False,
             "gender_rate": 4,
-            "genera": [],
+            "genera": self._names(names.genera(creature), "genus"),
             "generation": self._of_generation(creature.generation),
             "habitat": None,
             "has_gender_differences": creature.has_females,
@@ -140,7 +142,7 @@ class DrawnWorld:
             "is_legendary": False,
             "is_mythical": False,
             "name": creature.name,
-            "names": self._names(creature.name.title(), f"{creature.name.title()}inho"),
+            "names": self._names(names.names(creature)),
             "order": creature.id,
             "pokedex_numbers": [
                 {
@@ -155,6 +157,7 @@ class DrawnWorld:
         }
 
     def _generation(self, number: int) -> Document:
+        numeral = ROMAN[number - 1].upper()
         born = [c for c in CREATURES if c.generation == number and not c.is_form]
         return {
             "abilities": [],
@@ -162,9 +165,7 @@ class DrawnWorld:
             "main_region": self._link("region", number, f"isle-{ROMAN[number - 1]}"),
             "moves": [],
             "name": f"generation-{ROMAN[number - 1]}",
-            "names": self._names(
-                f"Generation {ROMAN[number - 1].upper()}", f"Geração {ROMAN[number - 1].upper()}"
-            ),
+            "names": self._names({"en": f"Generation {numeral}", "pt-br": f"Geração {numeral}"}),
             "pokemon_species": self._links("pokemon-species", born),
             "types": [self._typed(name) for name in TYPES] if number == 1 else [],
             "version_groups": [self._link("version-group", number, GAMES[number - 1])],
@@ -175,7 +176,7 @@ class DrawnWorld:
             "generation": self._of_generation(1),
             "id": number,
             "name": name,
-            "names": self._names(name.title(), name.title()),
+            "names": self._names({"en": name.title(), "pt-br": name.title()}),
             "pokemon": [
                 {"pokemon": self._link("pokemon", c.id, c.name), "slot": c.types.index(name) + 1}
                 for c in CREATURES

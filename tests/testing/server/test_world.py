@@ -107,7 +107,24 @@ def test_a_species_knows_its_generation_and_its_varieties(get: Get) -> None:
     assert species["generation"]["name"] == "generation-i"
     varieties = [(v["pokemon"]["name"], v["is_default"]) for v in species["varieties"]]
     assert varieties == [("zizzle", True), ("zizzle-starter", False), ("zizzle-tidal", False)]
-    assert {name["language"]["name"] for name in species["names"]} == {"en", "pt-br"}
+
+
+def test_a_species_has_names_and_genera_in_the_scripts_of_upstream(get: Get) -> None:
+    """Latin with accents, kana, hangul and han; no two creatures share a name."""
+    called = [
+        {
+            row["language"]["name"]: row["name"]
+            for row in get(f"pokemon-species/{n}/").json()["names"]
+        }
+        for n in range(1, 61)
+    ]
+    mossbun = {"en": "Mossbun", "de": "Mössbün", "pt-br": "Mossbuninho", "ja": "モスブヌ"}
+    assert mossbun.items() <= called[0].items()
+    for tag, first, last in (("ja", "ァ", "ヶ"), ("ko", "가", "힣"), ("zh-hans", "一", "龥")):
+        assert all(first <= char <= last for names in called for char in names[tag])
+        assert len({names[tag] for names in called}) == 60
+    genera = get("pokemon-species/1/").json()["genera"]
+    assert {"Grass Creature", "Grass-Wesen"} < {row["genus"] for row in genera}
 
 
 def test_generations_hold_every_species_once(get: Get) -> None:
