@@ -71,7 +71,7 @@ def _resource(job: Job) -> Result:
 
 
 def _pokemon(job: ResourceJob) -> PokemonRecord:
-    number = job.pokemon or 0
+    number = job.number or 0
     listings = tuple(Listing(key, f"{job.url}{key}.png") for key in KEYS[:_EACH])
     return PokemonRecord(
         id=number, name=f"pokemon-{number}", species=f"pokemon-{number}", number=number, form="",

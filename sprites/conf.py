@@ -144,6 +144,7 @@ class Options:
     PRUNE_AFTER: float = _option(7 * 86_400.0, _number(0, 10 * 366 * 86_400, float, _SECONDS))
     KEEP_RUNS: int = _option(200, _number(1, 1_000_000, int, "runs"))
     KEEP_DOCUMENTS: bool = _option(True, _FLAG)
+    SPECIES: bool = _option(False, _FLAG)
     STANDALONE: bool = _option(False, _FLAG)
     STORAGE: str = _option("default", Rule(_text, "an alias of STORAGES"))
     TASK_BACKEND: str = _option("default", Rule(_text, "an alias of TASKS"))

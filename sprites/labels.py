@@ -86,6 +86,9 @@ GENERATIONS = range(1, len(_ROMAN) + 1)
 _MAX_TYPED = 200
 """Characters of a typed name that are looked at; to normalise n of them may take n² steps."""
 
+_HIRAGANA = {katakana: katakana - 0x60 for katakana in range(0x30A1, 0x30F7)}
+_VOICING = "\u3099\u309a"
+
 
 def _words(name: str) -> str:
     return " ".join(word[:1].upper() + word[1:] for word in name.replace("_", "-").split("-"))
@@ -130,6 +133,21 @@ def slug(text: str) -> str:
     apart = unicodedata.normalize("NFKD", text[:_MAX_TYPED])
     plain = apart.encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))
+
+
+def fold(text: str) -> str:
+    """Write a name the way a search compares it: without case, width, accents, spaces and dots.
+
+    Kana are hiragana. Their voicing marks stay, for they tell letters apart and no accents: ガ is
+    no カ.
+    """
+    apart = unicodedata.normalize("NFKD", text[:_MAX_TYPED]).casefold()
+    letters = (
+        char
+        for char in unicodedata.normalize("NFKD", apart).translate(_HIRAGANA)
+        if char in _VOICING or char.isalnum()
+    )
+    return unicodedata.normalize("NFC", "".join(letters))
 
 
 def number(text: str) -> int | None:

@@ -62,7 +62,7 @@ def write(trace: Trace, one: Done) -> None:
     """Add the two requests of a sprite to a trace, as the project's own runs do."""
     number = int(one.url.rstrip("/").rpartition("/")[2])
     jobs: tuple[tuple[Job, float, float], ...] = (
-        (ResourceJob(Kind.POKEMON, one.url, pokemon=number), one.began, one.opened),
+        (ResourceJob(Kind.POKEMON, one.url, number=number), one.began, one.opened),
         (SpriteJob(number, "front_default", one.url), one.opened, one.saved),
     )
     for job, start, end in jobs:

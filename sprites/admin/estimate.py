@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from ..conf import Options
 from ..keys import matches, patterns
-from ..models import Pokemon, Sprite
+from ..models import Pokemon, Species, Sprite
 from ..sync import known as database
+from ..sync.preflight import choose
 from ..sync.request import SyncRequest
 from ..sync.select import is_form
 
@@ -42,6 +43,8 @@ def estimate(request: SyncRequest, options: Options) -> Estimate:
     )
     stale = sum(request.force or at is None or at < fresh_since for at in synced.values())
     json = 0 if request.is_about_rows else new + stale
+    if choose(request, options, timezone.now()).species:
+        json += new + _species(request, synced, fresh_since)
     asked = 0 if request.verify else counts["due"]
     requests = 1 + _lists(request) + json + asked
     return Estimate(len(synced) + new, new, counts["wanted"], requests)
@@ -81,6 +84,13 @@ def _new(request: SyncRequest, here: int, api_url: str) -> int:
     asked = min(limits)
     room = max(upstream - Pokemon.objects.count(), 0) if upstream else asked
     return min(max(asked - here, 0), room)
+
+
+def _species(request: SyncRequest, pokemon: Iterable[int], fresh_since: datetime) -> int:
+    """Count the species of these Pokémon that are due."""
+    numbers = Pokemon.objects.filter(pk__in=list(pokemon)).values("number").distinct()
+    here = Species.objects.filter(pk__in=numbers, synced_at__gte=fresh_since)
+    return numbers.count() - (0 if request.force else here.count())
 
 
 def _sprites(request: SyncRequest, pokemon: Iterable[int]) -> QuerySet[Sprite]:

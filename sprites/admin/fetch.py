@@ -54,6 +54,9 @@ class FetchForm(forms.Form):
         required=False,
         help_text=_("Delete what upstream has not had for a week."),
     )
+    species = forms.BooleanField(
+        label=_("Species"), required=False, help_text=_("Also the names in every language.")
+    )
     executor = forms.ChoiceField(label=_("Executor"), required=False, choices=_executors)
     workers = _text(_("Workers"))
     rate = _text(_("Rate"), _("At most so many requests a second."))
@@ -81,7 +84,7 @@ class FetchForm(forms.Form):
     @property
     def what(self) -> list[forms.BoundField]:
         """Return the fields that choose sprites and what is done with them."""
-        return [self[name] for name in ("sprites", "mode", "prune")]
+        return [self[name] for name in ("sprites", "mode", "prune", "species")]
 
     @property
     def how(self) -> list[forms.BoundField]:
@@ -108,7 +111,7 @@ def _request(cleaned: dict[str, Any]) -> SyncRequest:
     given = {
         **{name: value or None for name, value in cleaned.items()},
         **{name: name == mode for name in ("force", "retry_failed", "verify")},
-        **{name: bool(cleaned.get(name)) for name in ("everyone", "no_forms", "prune")},
+        **{name: bool(cleaned.get(name)) for name in ("everyone", "no_forms", "prune", "species")},
         "pokemon": re.findall(r"[^\s,]+", cleaned.get("pokemon", "")),
         "dry_run": False,
     }

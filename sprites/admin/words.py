@@ -49,5 +49,6 @@ def _what(request: SyncRequest) -> Iterator[str]:
         "retry_failed": _("only what failed"),
         "verify": _("verify every file"),
         "prune": _("prune"),
+        "species": _("names in every language"),
     }
     yield from (text for name, text in words.items() if getattr(request, name))

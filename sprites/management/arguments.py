@@ -52,6 +52,7 @@ def _add_what(parser: ArgumentParser) -> None:
     what.add_argument(
         "--dry-run", action="store_true", help="say what would be done, write nothing"
     )
+    what.add_argument("--species", action="store_true", help="names in every language, too")
     mode = what.add_mutually_exclusive_group()
     mode.add_argument("--force", action="store_true", help="fetch again what is fresh, too")
     mode.add_argument("--retry-failed", action="store_true", help="only what failed before")

@@ -8,7 +8,7 @@ from math import inf
 from typing import Any, TextIO
 
 from ..errors import MEANING
-from ..sync.report import FailureReport, SyncReport
+from ..sync.report import FailureReport, JsonCounts, SyncReport
 
 _REDRAW_EVERY, _LINE_EVERY = 0.1, 10.0
 """Seconds between two drawings of the bar on a terminal, and two plain lines elsewhere."""
@@ -88,10 +88,10 @@ def summary(report: SyncReport, *, dry_run: bool) -> str:
     untried = "to fetch" if dry_run else "not tried"
     busy = report.worker_seconds / report.seconds if report.seconds else 0.0
     lines = [
-        f"Pokémon  {mon.checked} checked = {mon.new} new + {mon.changed} changed"
-        f" + {mon.unchanged} unchanged + {mon.failed} failed",
+        f"Pokémon  {_checked(mon)}",
         f"Sprites  {it.wanted} wanted = {it.stored} stored + {it.unchanged} unchanged"
         f" + {it.missing} missing upstream + {it.failed} failed + {it.not_tried} {untried}",
+        *_species(report),
         *_upkeep(report, dry_run),
         f"Network  {report.requests} requests, {report.retries} retries, {_size(report.bytes)}",
         f"Time     {report.seconds:.2f} s; {_workers(report)} ({report.executor}) worked"
@@ -103,6 +103,17 @@ def summary(report: SyncReport, *, dry_run: bool) -> str:
     if dry_run:
         lines.append("A dry run: nothing was written.")
     return "\n".join(lines)
+
+
+def _checked(it: JsonCounts) -> str:
+    return (
+        f"{it.checked} checked = {it.new} new + {it.changed} changed"
+        f" + {it.unchanged} unchanged + {it.failed} failed"
+    )
+
+
+def _species(report: SyncReport) -> list[str]:
+    return [f"Species  {_checked(report.species)}"] if report.species.checked else []
 
 
 def _upkeep(report: SyncReport, dry_run: bool) -> list[str]:

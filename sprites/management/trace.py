@@ -193,7 +193,7 @@ def _name(job: Job) -> str:
     if isinstance(job, ProbeJob):
         return "probe the storage"
     if isinstance(job, ResourceJob):
-        return job.kind.value if job.pokemon is None else f"{job.kind} {job.pokemon}"
+        return job.kind.value if job.number is None else f"{job.kind} {job.number}"
     return f"{job.pokemon}/{job.key}"
 
 

@@ -1,7 +1,7 @@
-"""What the mirror knows: Pokémon and their types, sprites, documents, and runs.
+"""What the mirror knows: Pokémon with their types and names, sprites, documents, and runs.
 
 Each model stands with its queryset, which has the questions that the gallery and a site can ask.
-Only ``sync.writer`` writes rows of Pokemon, Type, Sprite and Document.
+Only ``sync.writer`` writes rows of Pokemon, Type, Species, Sprite and Document.
 """
 
 from django.db.models.signals import post_save
@@ -10,6 +10,7 @@ from .document import Document
 from .pokemon import Pokemon, PokemonQuerySet, PokemonType, Type
 from .revision import Revision, revise, saved
 from .run import SyncRun, SyncRunQuerySet
+from .species import Species, SpeciesName, SpeciesQuerySet
 from .sprite import Sprite, SpriteQuerySet, sprite_storage
 
 __all__ = [
@@ -18,6 +19,9 @@ __all__ = [
     "PokemonQuerySet",
     "PokemonType",
     "Revision",
+    "Species",
+    "SpeciesName",
+    "SpeciesQuerySet",
     "Sprite",
     "SpriteQuerySet",
     "SyncRun",
@@ -27,5 +31,5 @@ __all__ = [
     "sprite_storage",
 ]
 
-for _model in (Pokemon, PokemonType, Sprite, Type):
+for _model in (Pokemon, PokemonType, Species, SpeciesName, Sprite, Type):
     post_save.connect(saved, sender=_model)

@@ -4,20 +4,14 @@ import json
 from collections.abc import Iterator, Sequence
 
 from ..models.document import LIST
-from ..worker.records import Group, Kind, Packed, PokemonRecord, Reference
+from ..worker.records import Group, Kind, Packed, PokemonRecord, Reference, SpeciesRecord
 from .entries import DocumentEntry
 
 
-def of_pokemon(record: PokemonRecord) -> Iterator[DocumentEntry]:
+def of_record(kind: Kind, record: PokemonRecord | SpeciesRecord | Group) -> Iterator[DocumentEntry]:
     """Yield the document that a record brings, if any."""
     if record.document:
-        yield DocumentEntry(Kind.POKEMON, record.id, record.name, record.document)
-
-
-def of_group(kind: Kind, group: Group) -> Iterator[DocumentEntry]:
-    """Yield the document that a group brings, if any."""
-    if group.document:
-        yield DocumentEntry(kind, group.id, group.name, group.document)
+        yield DocumentEntry(kind, record.id, record.name, record.document)
 
 
 def of_list(api: str, kind: Kind, rows: Sequence[Reference]) -> DocumentEntry:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from ..errors import Code
 from ..keys import is_valid
-from ..worker.records import Failure, Packed, PokemonRecord, StoredSprite
+from ..worker.records import Failure, Packed, PokemonRecord, SpeciesRecord, StoredSprite
 from .known import Known
 
 
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 
 class Change(StrEnum):
-    """What a Pokémon's JSON means for its row; a count of the report each."""
+    """What a Pokémon's or a species' JSON means for its rows; a count of the report each."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -103,6 +103,33 @@ class PokemonEntry:
         return f"Pokémon {self.pokemon}"
 
 
+@dataclass(slots=True)
+class SpeciesEntry:
+    """A species that was looked at, for the first of its Pokémon; as a PokemonEntry otherwise."""
+
+    species: int
+    pokemon: int
+    change: Change
+    record: SpeciesRecord | None = None
+    etag: str | None = None
+    url: str = ""
+    failure: Failure | None = None
+    attempts: int = 1
+
+    @property
+    def has_row(self) -> bool:
+        """Tell whether there is something to write."""
+        return self.record is not None or self.etag is not None
+
+    def refuse(self, why: str) -> None:
+        """Note that the database has not taken it."""
+        self.change = Change.FAILED
+        self.failure = Failure(Code.DB, "the database refused its row")
+
+    def __str__(self) -> str:
+        return f"species {self.species}"
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """How many sprites of a Pokémon are wanted, and how many of them need no job."""
@@ -135,4 +162,4 @@ class DocumentEntry:
         return f"the document {self.resource}/{self.number}"
 
 
-Entry = SpriteEntry | PokemonEntry | Planned | Members | DocumentEntry
+Entry = SpriteEntry | PokemonEntry | SpeciesEntry | Planned | Members | DocumentEntry

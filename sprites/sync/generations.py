@@ -1,12 +1,18 @@
 """The generations of upstream: their list in, a job for each; their members and documents out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urljoin
 
 from ..worker.records import Group, Job, Kind, ListPage, Reference, ResourceJob
 from . import known as database
-from .documents import of_group, of_list
+from .documents import of_list, of_record
 from .entries import Entry, Members
+from .known import Known
+
+
+def lacks_any(ids: Iterable[int], known: Mapping[int, Known]) -> bool:
+    """Tell whether of one of these Pokémon it is not known which generation brought it."""
+    return any(number not in known or known[number].row.generation is None for number in ids)
 
 
 class Generations:
@@ -40,7 +46,7 @@ class Generations:
             self._push(ResourceJob(Kind.GENERATION, url))
 
     def _take(self, group: Group) -> None:
-        for document in of_group(Kind.GENERATION, group):
+        for document in of_record(Kind.GENERATION, group):
             self._write(document)
         self._write(Members(group.id, [row.name for row in group.members]))
         self._awaited.discard(group.id)

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from ..models import Document, Pokemon, Sprite, SyncRun
+from ..models import Document, Pokemon, Species, SpeciesName, Sprite, SyncRun
 from ..models.document import LIST
-from ..worker.records import Reference
+from ..worker.records import Kind, Listing, Reference
+from ..worker.records import SpeciesName as Name
 from .reconnect import reconnecting
 
 
@@ -26,6 +27,15 @@ class KnownSprite:
     checked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class KnownSpecies:
+    """A species' row, as far as a plan needs it, and whether its JSON is kept."""
+
+    etag: str
+    synced_at: datetime
+    has_document: bool
+
+
 @dataclass(slots=True)
 class Known:
     """A Pokémon's row and those of its sprites, by their keys; and whether its JSON is kept."""
@@ -40,6 +50,14 @@ class Known:
         """Tell whether the rows are all that its JSON listed, so that a 304 says what they say."""
         listed = sum(sprite.listed and sprite.url != "" for sprite in self.sprites.values())
         return self.row.sprites_listed == listed
+
+    def listings(self, *, verify: bool = False) -> list[Listing]:
+        """Return what upstream listed when it was read last, or all of which a file is stored."""
+        return [
+            Listing(key, sprite.url)
+            for key, sprite in self.sprites.items()
+            if sprite.listed or (verify and sprite.file)
+        ]
 
     @property
     def stored_count(self) -> int:
@@ -64,6 +82,22 @@ def load(ids: Sequence[int]) -> dict[int, Known]:
     for pokemon in Document.objects.filter(pokemon__in=known).values_list("pokemon_id", flat=True):
         known[pokemon].has_document = True
     return known
+
+
+@reconnecting
+def species() -> dict[int, KnownSpecies]:
+    """Read every species that is here."""
+    documents = Document.objects.filter(resource=Kind.SPECIES)
+    kept = set(documents.values_list("number", flat=True))
+    rows = Species.objects.order_by().values_list("id", "etag", "synced_at")
+    return {pk: KnownSpecies(etag, synced_at, pk in kept) for pk, etag, synced_at in rows}
+
+
+@reconnecting
+def species_names(number: int) -> set[Name]:
+    """Read what a species is called."""
+    rows = SpeciesName.objects.filter(species=number).order_by()
+    return {Name(*row) for row in rows.values_list("language", "name", "genus")}
 
 
 @reconnecting

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 from urllib.parse import urljoin
 
@@ -26,11 +27,12 @@ from . import known as database
 from . import rows
 from .entries import Change, Entry, Planned, PokemonEntry, SpriteEntry, Verdict
 from .events import Attempt
-from .generations import Generations
+from .generations import Generations, lacks_any
 from .guard import Guard
 from .known import Known
 from .plan import Choice, Look, Settled, plan, refusal
 from .select import Selection
+from .species import Species
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ class Mirror:
         self._asked: set[int] = set()
         self._twins: list[SpriteJob] = []
         self._generations = Generations(api, choice.keep_documents, push, write)
+        self._all_species = Species(api, choice, self._is_recent, push, write)
 
     def jobs(self, chosen: Selection) -> Iterator[Job]:
         """Yield a job for each Pokémon whose JSON is due, and the sprite jobs of the others."""
@@ -73,7 +76,7 @@ class Mirror:
         has_generations, are_kept = from_rows, self._generations.are_kept
         while ids := [row.id for row in islice(references, _CHUNK)]:
             known = database.load(ids)
-            if not has_generations and (not are_kept or _lacks_generation(ids, known)):
+            if not has_generations and (not are_kept or lacks_any(ids, known)):
                 has_generations = True
                 yield self._generations.job()
             for pokemon in ids:
@@ -103,8 +106,10 @@ class Mirror:
             self._take_sprite(job, attempt)
         elif isinstance(result, (ListPage, Group)):
             self._generations.take(result)
-        elif isinstance(job, ResourceJob) and job.pokemon is not None:
-            self._take_pokemon(job, job.pokemon, attempt)
+        elif isinstance(job, ResourceJob) and job.kind is Kind.SPECIES:
+            self._all_species.take(job, attempt)
+        elif isinstance(job, ResourceJob) and job.number is not None:
+            self._take_pokemon(job, job.number, attempt)
         elif isinstance(job, ResourceJob) and failure:
             logger.warning("%s: %s", job.url, failure.detail)
 
@@ -116,9 +121,12 @@ class Mirror:
         return ResourceJob(Kind.POKEMON, url, etag, pokemon)
 
     def _is_fresh(self, found: Known) -> bool:
-        synced_at = found.row.synced_at
         stands = found.is_whole and not (found.has_lost_any or self._choice.lacks_document(found))
-        if synced_at is None or self._choice.force or not stands:
+        return stands and self._is_recent(found.row.synced_at)
+
+    def _is_recent(self, synced_at: datetime | None) -> bool:
+        """Tell whether JSON that was read then need not be asked for again."""
+        if synced_at is None or self._choice.force:
             return False
         after_mix = self._mixed_until is None or synced_at > self._mixed_until
         return after_mix and self._choice.is_fresh(synced_at)
@@ -127,7 +135,8 @@ class Mirror:
         """Plan a Pokémon from its rows, without asking for its JSON."""
         if self._is_meant(found.row.species):
             self._write(PokemonEntry(pokemon, Change.UNCHANGED))
-            yield from self._plan(pokemon, _listings(found, verify=self._choice.verify), found)
+            self._all_species.want(found.row.number, pokemon)
+            yield from self._plan(pokemon, found.listings(verify=self._choice.verify), found)
 
     def _is_meant(self, species: str) -> bool:
         """Tell whether a form's species, which its name only hints at, is really a chosen one."""
@@ -141,7 +150,8 @@ class Mirror:
         elif isinstance(result, Unchanged) and found is not None:
             self._guard.read(found)
             self._write(PokemonEntry(pokemon, Change.UNCHANGED, etag=result.etag))
-            self._go_on(pokemon, _listings(found), found)
+            self._all_species.want(found.row.number, pokemon)
+            self._go_on(pokemon, found.listings(), found)
         elif failure is not None:
             entry = PokemonEntry(pokemon, Change.FAILED, url=job.url, failure=failure)
             entry.attempts = attempt.number
@@ -162,6 +172,7 @@ class Mirror:
             self._guard.read(found, dropped)
             entry.doubtful = dropped > 0
         self._write(entry)
+        self._all_species.want(record.number, record.id)
         self._go_on(record.id, record.listings, found)
 
     def _go_on(self, pokemon: int, listings: Iterable[Listing], found: Known | None) -> None:
@@ -233,16 +244,3 @@ def _stored(job: SpriteJob, found: StoredSprite, attempts: int) -> SpriteEntry:
 def _was_damaged(job: SpriteJob, old: StoredFile, found: StoredSprite) -> bool:
     """Tell whether the file that was replaced was not what its row said."""
     return job.verify or old.intact is False or old.sha256 == found.sha256
-
-
-def _lacks_generation(ids: list[int], known: dict[int, Known]) -> bool:
-    return any(number not in known or known[number].row.generation is None for number in ids)
-
-
-def _listings(found: Known, *, verify: bool = False) -> list[Listing]:
-    """Return what upstream listed when the rows were written, or all of which a file is stored."""
-    return [
-        Listing(key, sprite.url)
-        for key, sprite in found.sprites.items()
-        if sprite.listed or (verify and sprite.file)
-    ]

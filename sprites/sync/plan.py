@@ -15,7 +15,7 @@ from ..models import Sprite
 from ..origins import check_url
 from ..worker.records import Failure, Listing, SpriteJob, StoredFile
 from ..worker.storage import Store
-from .known import Known, KnownSprite
+from .known import Known, KnownSpecies, KnownSprite
 from .request import SyncRequest
 
 State = Sprite.State
@@ -26,7 +26,8 @@ Look = Callable[[str, int | None], bool]
 class Choice:
     """Which sprites are wanted and what is done with them; ``from_rows`` asks for no JSON.
 
-    With ``keep_documents``, JSON is asked for wherever no document is kept.
+    With ``species`` their species are wanted, too. With ``keep_documents``, JSON is asked for
+    wherever no document is kept.
     """
 
     globs: tuple[str, ...]
@@ -39,6 +40,7 @@ class Choice:
     retry_failed: bool = False
     dry_run: bool = False
     from_rows: bool = False
+    species: bool = False
     keep_documents: bool = False
 
     @classmethod
@@ -49,6 +51,7 @@ class Choice:
         now: datetime,
         fresh_for: float,
         keep_documents: bool,
+        species: bool,
     ) -> Self:
         """Return what a request chooses at a time; what is younger than that is fresh."""
         return cls(
@@ -62,10 +65,11 @@ class Choice:
             retry_failed=request.retry_failed,
             dry_run=request.dry_run,
             from_rows=request.is_about_rows,
+            species=species and not request.is_about_rows,
             keep_documents=keep_documents,
         )
 
-    def lacks_document(self, found: Known) -> bool:
+    def lacks_document(self, found: Known | KnownSpecies) -> bool:
         """Tell whether its JSON is to be kept and is not: a 304 would bring none."""
         return self.keep_documents and not found.has_document
 

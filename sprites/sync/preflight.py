@@ -107,7 +107,8 @@ def service_of(job: Job) -> Service:
 def choose(request: SyncRequest, options: Options, now: datetime) -> Choice:
     """Return what a request chooses at a time, under a site's options."""
     fresh_for, keep = options.FRESH_FOR, options.KEEP_DOCUMENTS
-    return Choice.of(request, options.origins, now, fresh_for, keep)
+    species = request.species or options.SPECIES
+    return Choice.of(request, options.origins, now, fresh_for, keep, species)
 
 
 def rules(options: Options) -> Rules:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..errors import Code
 from ..worker.records import Job, ResourceJob
-from .entries import Change, Entry, Planned, PokemonEntry, SpriteEntry, Verdict
+from .entries import Change, Entry, Planned, PokemonEntry, SpeciesEntry, SpriteEntry, Verdict
 from .events import Attempt
 from .stop import ExitCode
 
@@ -18,7 +18,7 @@ MAX_FAILURES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class FailureReport:
-    """One failure that a run ended with; ``key`` is "" for a Pokémon's own JSON."""
+    """One failure that a run ended with; ``key`` is "" for the JSON of a Pokémon or its species."""
 
     pokemon: int | None
     key: str
@@ -30,8 +30,8 @@ class FailureReport:
 
 
 @dataclass(slots=True)
-class PokemonCounts:
-    """How many Pokémon a run looked at; checked = new + changed + unchanged + failed."""
+class JsonCounts:
+    """How many Pokémon or species a run looked at; checked = new + changed + unchanged + failed."""
 
     checked: int = 0
     new: int = 0
@@ -64,7 +64,8 @@ class SyncReport:
     workers: int
     exit_code: ExitCode = ExitCode.DONE
     message: str = ""
-    pokemon: PokemonCounts = field(default_factory=PokemonCounts)
+    pokemon: JsonCounts = field(default_factory=JsonCounts)
+    species: JsonCounts = field(default_factory=JsonCounts)
     sprites: SpriteCounts = field(default_factory=SpriteCounts)
     repaired: int = 0
     pruned: int = 0
@@ -104,7 +105,9 @@ class SyncReport:
             if isinstance(entry, SpriteEntry):
                 self._count_sprite(entry)
             elif isinstance(entry, PokemonEntry):
-                self._count_pokemon(entry)
+                self._count_json(self.pokemon, entry)
+            elif isinstance(entry, SpeciesEntry):
+                self._count_json(self.species, entry)
             elif isinstance(entry, Planned):
                 self.sprites.wanted += entry.wanted
                 self.sprites.unchanged += entry.unchanged
@@ -116,19 +119,24 @@ class SyncReport:
         if entry.verdict is Verdict.FAILED:
             self._fail(entry, entry.key)
 
-    def _count_pokemon(self, entry: PokemonEntry) -> None:
+    def _count_json(self, counts: JsonCounts, entry: PokemonEntry | SpeciesEntry) -> None:
         logger.info("%s: %s", entry, entry.change)
-        self.pokemon.checked += 1
-        setattr(self.pokemon, entry.change, getattr(self.pokemon, entry.change) + 1)
+        counts.checked += 1
+        setattr(counts, entry.change, getattr(counts, entry.change) + 1)
         if entry.change is Change.FAILED:
             self._fail(entry, "")
 
-    def _fail(self, entry: SpriteEntry | PokemonEntry, key: str) -> None:
+    def _fail(self, entry: SpriteEntry | PokemonEntry | SpeciesEntry, key: str) -> None:
         """List a failure, unless there are far too many already."""
         failure = entry.failure
         if failure and len(self.failures) < MAX_FAILURES:
             why = failure.code, failure.status, entry.attempts, failure.detail
             self.failures.append(FailureReport(entry.pokemon, key, entry.url, *why))
+
+    @property
+    def has_failures(self) -> bool:
+        """Tell whether anything has failed."""
+        return any(counts.failed for counts in (self.pokemon, self.species, self.sprites))
 
     def balance(self) -> None:
         """Count what is left of the wanted sprites as not tried."""

@@ -35,7 +35,8 @@ class SyncRequest:
 
     ``ids`` are inclusive ranges; ``limit`` cuts the list after every other choice. Where nothing
     says who, it is the first 100, or with ``everyone`` all. ``only`` narrows a choice to single
-    sprites, by Pokémon and key, and asks for no Pokémon's JSON.
+    sprites, by Pokémon and key, and asks for no Pokémon's JSON. With ``species`` the names of the
+    Pokémon are mirrored as well.
     """
 
     names: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class SyncRequest:
     retry_failed: bool = False
     verify: bool = False
     prune: bool = False
+    species: bool = False
     dry_run: bool = False
 
     @classmethod
@@ -120,6 +122,7 @@ def read_request(given: Mapping[str, Any]) -> SyncRequest:
         retry_failed=given["retry_failed"],
         verify=given["verify"],
         prune=given["prune"],
+        species=given["species"],
         dry_run=given["dry_run"],
     )
 

@@ -12,7 +12,8 @@ from functools import lru_cache
 from ..keys import facets, path_of
 from ..models import Sprite
 from ..models.pokemon import STATS
-from ..worker.records import Kind, PokemonRecord
+from ..models.species import folded
+from ..worker.records import Kind, PokemonRecord, SpeciesRecord
 from .entries import DocumentEntry, SpriteEntry, Verdict
 from .known import Known
 from .upsert import Row
@@ -53,6 +54,23 @@ def pokemon_row(record: PokemonRecord, generation: int | None, synced_at: dateti
         "synced_at": synced_at,
         "generation": generation,
     }
+
+
+def species_row(record: SpeciesRecord, synced_at: datetime) -> Row:
+    """Return a species' row."""
+    return {
+        "id": record.id,
+        "name": record.name,
+        "folded": folded(name.name for name in record.names),
+        "etag": record.etag,
+        "synced_at": synced_at,
+    }
+
+
+def name_rows(record: SpeciesRecord) -> Iterator[Row]:
+    """Yield the row of each of a species' names."""
+    for name in record.names:
+        yield {"species": record.id, **asdict(name)}
 
 
 def has_changed(record: PokemonRecord, known: Known) -> bool:

@@ -238,8 +238,8 @@ class Conductor:
         report = self._report
         report.seconds = time.monotonic() - self._began
         report.balance()
-        failed = report.sprites.failed or report.pokemon.failed
-        report.exit_code = self._stop.exit_code or (ExitCode.FAILURES if failed else ExitCode.DONE)
+        ended = ExitCode.FAILURES if report.has_failures else ExitCode.DONE
+        report.exit_code = self._stop.exit_code or ended
         report.message = self._stop.message
         if isinstance(self._lock, NoLock):
             return

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..keys import FACETS
-from ..models import Document, Pokemon, PokemonType, Sprite, Type
-from ..worker.records import PokemonRecord
+from ..models import Document, Pokemon, PokemonType, Species, SpeciesName, Sprite, Type
+from ..worker.records import Kind, PokemonRecord, SpeciesRecord
 from . import rows
-from .documents import of_pokemon
-from .entries import DocumentEntry, PokemonEntry, SpriteEntry, Verdict
+from .documents import of_record
+from .entries import DocumentEntry, PokemonEntry, SpeciesEntry, SpriteEntry, Verdict
 from .known import Known
 from .upsert import upsert
 
@@ -19,10 +19,7 @@ Pair = tuple[PokemonRecord, Known | None]
 def save_pokemon(
     entries: Sequence[PokemonEntry], now: datetime, generations: Mapping[str, int]
 ) -> None:
-    """Write Pokémon with types, sprites and JSON; of unchanged JSON only the ETag.
-
-    A document that was kept goes where a newer one is not to be: no 304 would ever bring that.
-    """
+    """Write Pokémon with types, sprites and JSON; of unchanged JSON only the ETag."""
     read = [(entry.record, entry) for entry in entries if entry.record]
     upsert(
         Pokemon,
@@ -34,12 +31,33 @@ def save_pokemon(
         fixed=("generation",),
     )
     _save_listed([(record, entry.known) for record, entry in read], now)
-    save_documents([document for record, _ in read for document in of_pokemon(record)], now)
-    if outdated := [record.id for record, _ in read if not record.document]:
-        Document.objects.filter(pokemon__in=outdated).delete()
+    _save_own(Kind.POKEMON, [record for record, _ in read], now)
     for entry in entries:
         if not entry.record:
             Pokemon.objects.filter(pk=entry.pokemon).update(synced_at=now, etag=entry.etag)
+
+
+def save_species(entries: Sequence[SpeciesEntry], now: datetime) -> None:
+    """Write species with names and JSON; of unchanged JSON only the ETag."""
+    read = [entry.record for entry in entries if entry.record]
+    upsert(Species, (rows.species_row(record, now) for record in read), unique=("id",))
+    SpeciesName.objects.filter(species__in=[record.id for record in read]).delete()
+    names = (row for record in read for row in rows.name_rows(record))
+    upsert(SpeciesName, names, unique=("species", "language"))
+    _save_own(Kind.SPECIES, read, now)
+    for entry in entries:
+        if not entry.record:
+            Species.objects.filter(pk=entry.species).update(synced_at=now, etag=entry.etag)
+
+
+def _save_own(kind: Kind, read: Sequence[PokemonRecord | SpeciesRecord], now: datetime) -> None:
+    """Write the documents that records bring.
+
+    One that was kept goes where a newer one is not to be: no 304 would ever bring that.
+    """
+    save_documents([document for record in read for document in of_record(kind, record)], now)
+    if outdated := [record.id for record in read if not record.document]:
+        Document.objects.filter(resource=kind, number__in=outdated).delete()
 
 
 def _save_listed(pairs: Sequence[Pair], now: datetime) -> None:

@@ -15,7 +15,7 @@ from ..origins import origin
 from ..worker.pokeapi import UPSTREAM
 from ..worker.records import Group, Kind, ListPage, Reference, ResourceJob, Result
 from . import known as database
-from .documents import of_group, of_list
+from .documents import of_list, of_record
 from .entries import DocumentEntry
 from .events import RunJobs
 from .report import SyncReport
@@ -128,7 +128,7 @@ class Selector:
     def _group(self, kind: Kind, number: int) -> Group:
         group = self._fetch(ResourceJob(kind, urljoin(self._api, f"{kind}/{number}/")))
         assert isinstance(group, Group)
-        self._documents += of_group(kind, group)
+        self._documents += of_record(kind, group)
         return group
 
 

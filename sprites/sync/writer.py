@@ -23,21 +23,23 @@ from .entries import (
     Members,
     Planned,
     PokemonEntry,
+    SpeciesEntry,
     SpriteEntry,
     Verdict,
 )
 from .lock import RunLock
 from .reconnect import reconnecting
-from .save import save_documents, save_generations, save_pokemon, save_sprites
+from .save import save_documents, save_generations, save_pokemon, save_species, save_sprites
 
 logger = logging.getLogger(__name__)
 
-E = TypeVar("E", PokemonEntry, SpriteEntry, DocumentEntry)
+E = TypeVar("E", PokemonEntry, SpeciesEntry, SpriteEntry, DocumentEntry)
 
 _FLUSH_EVERY = 1.0
 """Seconds between two batches."""
 _BATCH = 200
-"""Sprites that are written at once; a Pokémon with its listings weighs as much as ten."""
+"""Sprites that are written at once; a Pokémon with its listings weighs as much as ten, and so does
+a species with its names."""
 _POKEMON_WEIGHS = 10
 
 
@@ -78,6 +80,7 @@ class Writer:
         self._store, self._lock = store, lock
         self._alias = router.db_for_write(Sprite)
         self._pokemon: list[PokemonEntry] = []
+        self._species: list[SpeciesEntry] = []
         self._sprites: list[SpriteEntry] = []
         self._documents: list[DocumentEntry] = []
         self._doubtful: list[SpriteEntry | PokemonEntry] = []
@@ -96,6 +99,8 @@ class Writer:
             self._documents.append(entry)
         elif isinstance(entry, Planned) or not entry.has_row:
             self._done.append(entry)
+        elif isinstance(entry, SpeciesEntry):
+            self._species.append(entry)
         elif entry.doubtful:
             self._doubtful.append(entry)
         elif isinstance(entry, PokemonEntry):
@@ -115,7 +120,8 @@ class Writer:
     @property
     def is_due(self) -> bool:
         """Tell whether there is enough for a batch, or something has waited long enough."""
-        is_full = len(self._sprites) + _POKEMON_WEIGHS * len(self._pokemon) >= _BATCH
+        heavy = len(self._pokemon) + len(self._species)
+        is_full = len(self._sprites) + _POKEMON_WEIGHS * heavy >= _BATCH
         return is_full or time.monotonic() > self._flushed + _FLUSH_EVERY
 
     def flush(self) -> list[Entry]:
@@ -128,16 +134,17 @@ class Writer:
             # A Pokémon's generation is not asked for again: its document must be here before it.
             self._write(self._documents, save_documents)
             self._write(self._pokemon, partial(save_pokemon, generations=self._generations))
-            self._pokemon.clear()
-            self._documents.clear()
+            self._write(self._species, save_species)
+            for written in (self._documents, self._pokemon, self._species):
+                written.clear()
             alike = [[e for e in self._sprites if e.verdict is verdict] for verdict in Verdict]
             for entries in alike:
                 self._write(entries, save_sprites)
             self._sprites.clear()
             reset_queries()  # with DEBUG, Django would keep every statement of the run
         done, self._done = self._done, []
-        written = [entry for entry in done if isinstance(entry, SpriteEntry)]
-        self._replaced += [entry.replaced for entry in written if entry.replaced]
+        sprites = [entry for entry in done if isinstance(entry, SpriteEntry)]
+        self._replaced += [entry.replaced for entry in sprites if entry.replaced]
         return done
 
     def abandon(self) -> None:
@@ -191,7 +198,9 @@ class Writer:
         revise(self._alias)
 
     def _refuse(
-        self, entry: SpriteEntry | PokemonEntry | DocumentEntry, error: DatabaseError
+        self,
+        entry: SpriteEntry | PokemonEntry | SpeciesEntry | DocumentEntry,
+        error: DatabaseError,
     ) -> None:
         detail = " ".join(str(error).split())[:200]
         logger.error("the database refused %s: %s", entry, detail)

@@ -27,6 +27,7 @@ from .records import (
     ProbeJob,
     ResourceJob,
     Result,
+    SpeciesRecord,
     SpriteJob,
     StoredFile,
     StoredSprite,
@@ -94,9 +95,9 @@ def _resource(context: Context, job: ResourceJob, usage: Usage) -> Result:
         return Unchanged(reply.etag or job.etag)
     with _compute_lock.held():
         record = pokeapi.parse(job.kind, reply.body, reply.etag)
-        if isinstance(record, PokemonRecord) and record.id != job.pokemon:
-            raise SpritesError(Code.SCHEMA, f"id is {record.id}, asked for {job.pokemon}")
-        if context.keep_documents and isinstance(record, (PokemonRecord, Group)):
+        if isinstance(record, (PokemonRecord, SpeciesRecord)) and record.id != job.number:
+            raise SpritesError(Code.SCHEMA, f"id is {record.id}, asked for {job.number}")
+        if context.keep_documents and isinstance(record, (PokemonRecord, SpeciesRecord, Group)):
             record = replace(record, document=Packed.of(reply.body, reply.gzip))
     return record
 

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     GENERATION = "generation"
     TYPE = "type"
     POKEMON = "pokemon"
+    SPECIES = "pokemon-species"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,15 @@ class ProbeJob:
 
 @dataclass(frozen=True, slots=True)
 class ResourceJob:
-    """Fetch one JSON resource and read it; with an ETag, only if it has changed."""
+    """Fetch one JSON resource and read it; with an ETag, only if it has changed.
+
+    A Pokémon or a species must have the id ``number``.
+    """
 
     kind: Kind
     url: str
     etag: str = ""
-    pokemon: int | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,26 @@ class PokemonRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeciesName:
+    """What a species is called in a language, and what kind of creature that calls it, or ""."""
+
+    language: str
+    name: str
+    genus: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesRecord:
+    """A species as its JSON has it, with a name a language at the most."""
+
+    id: int
+    name: str
+    names: tuple[SpeciesName, ...]
+    etag: str
+    document: Packed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFacts:
     """What an image's bytes say of themselves; an SVG's size is that of its view box."""
 
@@ -204,7 +228,7 @@ class Unchanged:
     etag: str
 
 
-Result = ListPage | Group | PokemonRecord | StoredSprite | Unchanged | None
+Result = ListPage | Group | PokemonRecord | SpeciesRecord | StoredSprite | Unchanged | None
 """What an attempt brought; None is a probe's."""
 
 

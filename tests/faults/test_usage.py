@@ -149,6 +149,7 @@ _OPTIONS = {
     "FRESH_FOR": "-1", "PRUNE_AFTER": "week", "KEEP_RUNS": "0", "STORAGE": "nowhere",
     "TASK_BACKEND": "nowhere", "TASK_QUEUE": "nowhere", "SESSION": "a-b", "NAMING": "no.such.name",
     "DASK_SCHEDULER": "host", "KEEP_DOCUMENTS": "some", "STANDALONE": "x",
+    "SPECIES": "every",
 }  # fmt: skip
 
 

@@ -137,9 +137,11 @@ def assert_adds_up(report: dict[str, Any]) -> None:
     counts = dict(report["sprites"])
     wanted = counts.pop("wanted")
     assert wanted == sum(counts.values()), report
-    pokemon = dict(report["pokemon"])
+    pokemon, species = dict(report["pokemon"]), dict(report["species"])
     assert pokemon.pop("checked") == sum(pokemon.values()), report
-    assert len(report["failures"]) == counts["failed"] + pokemon["failed"], report
+    assert species.pop("checked") == sum(species.values()), report
+    failed = counts["failed"] + pokemon["failed"] + species["failed"]
+    assert len(report["failures"]) == failed, report
     for failure in report["failures"]:
         assert failure["code"], failure
         assert set(failure) >= {"pokemon", "key", "url", "code", "status", "attempts"}, failure

@@ -20,7 +20,7 @@ from sprites.worker.records import (
 )
 
 IMAGE = SpriteJob(1, "front_default", "https://example.org/1.png")
-JSON = ResourceJob(Kind.POKEMON, "https://example.org/1", pokemon=1)
+JSON = ResourceJob(Kind.POKEMON, "https://example.org/1", number=1)
 
 
 def outcome(start: float, seconds: float, worker: int = 1, **what: object) -> Outcome:

@@ -7,7 +7,8 @@ import pytest
 
 from sprites.errors import Code, SpritesError
 from sprites.testing.server.world import DrawnWorld
-from sprites.worker.pokeapi import identifier, parse, single_url
+from sprites.worker.fields import identifier
+from sprites.worker.pokeapi import parse, single_url
 from sprites.worker.records import Group, Kind, Listing, ListPage, PokemonRecord, Reference
 
 WORLD = DrawnWorld("http://upstream.example")
