@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from sprites.models import Pokemon, Sprite, SyncRun
+from sprites.models import Pokemon, Species, Sprite, SyncRun
 
 from .support.background import finish, running
-from .support.rows import add_pokemon, add_sprite
+from .support.rows import add_pokemon, add_species, add_sprite
 from .support.site import Site
 
 State = SyncRun.State
@@ -480,3 +480,31 @@ def test_coverage_counts_by_set_and_generation(db: None, ash: Client) -> None:
     link = re.search(r'href="([^"]*pokemon__generation=2[^"]*)"', page)
     assert link
     assert "2/front_default" in text(ash.get(link[1].replace("&amp;", "&")))
+
+
+def test_a_pokemon_is_found_by_a_name_in_any_language(ash: Client) -> None:
+    """As in the gallery, together with a filter; and by its own name as ever."""
+    add_pokemon(1, "mossbun", "grass")
+    add_pokemon(2, "cindle", "fire")
+    add_species(1, ja="モスブン", de="Mössbün")
+    address = reverse("admin:sprites_pokemon_changelist")
+    for typed, filtered, count in (
+        ("ﾓｽ", "", 1),
+        ("mössb", "&is_default__exact=1", 1),
+        ("mössb", "&is_default__exact=0", 0),
+        ("mossbun", "", 1),
+        ("ドリ", "", 0),
+    ):
+        page = text(ash.get(f"{address}?q={typed}{filtered}"))
+        assert (page.count('name="_selected_action"'), "Cindle" in page) == (count, False), typed
+
+
+def test_the_form_asks_for_names_as_well(site: Site, ash: Client) -> None:
+    """The preview counts a request a species, and the run mirrors them."""
+    site.run("--ids", "1-3")
+    given = {"ids": "1-3", "species": "on"}
+    page = text(ash.post(reverse(RUNS + "fetch"), given))
+    assert "names in every language" in page
+    assert figures(page)[2] == "≈ 4"
+    run = confirm(ash, page)
+    assert (run.state, run.requests, Species.objects.count()) == ("done", 4, 3)

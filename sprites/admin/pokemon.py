@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from ..conf import options
 from ..labels import generation_name, type_name
-from ..models import Pokemon, Sprite
+from ..models import Pokemon, Species, Sprite
 from ..sync.request import SyncRequest
 from . import cells
 from .cells import ranges
@@ -61,7 +61,7 @@ class PokemonAdmin(ReadOnlyAdmin):
     list_filter = ("generation", "types", "is_default", "sprites__state")
     columns = ("generation", "types__id", "is_default", "sprites__state")
     search_fields = ("name", "species", "=id", "=number")
-    search_help_text = gettext_lazy("By name, species, id or number.")
+    search_help_text = gettext_lazy("By name in any language, species, id or number.")
     actions = ("resync",)
     fields = (*(field.name for field in Pokemon._meta.concrete_fields), "kinds", "links")
 
@@ -71,6 +71,14 @@ class PokemonAdmin(ReadOnlyAdmin):
         counts = {f"{state}_count": _count(state) for state in ("stored", "missing", "failed")}
         fronts = Prefetch("sprites", front, to_attr="fronts")
         return Pokemon.objects.with_types().annotate(**counts).prefetch_related(fronts)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Pokemon], search_term: str
+    ) -> tuple[QuerySet[Pokemon], bool]:
+        """Find by the columns that are searched, and by the names in every language."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        called = Species.objects.called(search_term).values("pk")
+        return found | queryset.filter(number__in=called), may_repeat
 
     @admin.display(description=gettext_lazy("sprite"))
     def portrait(self, pokemon: Pokemon) -> SafeString:

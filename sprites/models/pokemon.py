@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from ..labels import number, pokemon_name, slug
+from ..labels import fold, number, pokemon_name, slug
 from .revision import Revised, RevisedQuerySet
+from .species import Species
 from .sprite import Sprite
 
 SORTS = ("number", "name", "height", "weight")
@@ -24,17 +25,21 @@ class PokemonQuerySet(RevisedQuerySet["Pokemon"]):
     """Pokémon, by what a visitor asks for; the methods can be combined in any order."""
 
     def search(self, text: str) -> Self:
-        """Keep those with this number, or with all these words in the name, however typed."""
+        """Keep those with this number, or with all these words in the name, however typed.
+
+        Or with this in a name of their species, in any language.
+        """
         wanted = number(text)
         if wanted is not None:
             return self.filter(Q(number=wanted) | Q(id=wanted))
+        called = Q(number__in=Species.objects.called(text).values("pk"))
         name = slug(text)
-        if not name:
-            return self.none()
+        if not name or not fold(text).isascii():  # of フシ2 a slug would be 2
+            return self.filter(called)
         words = Q(*(Q(name__icontains=word) for word in name.split("-")))
         run_together = Q(letters__icontains=name.replace("-", ""))
         letters = Replace(F("name"), Value("-"), Value(""))
-        return self.alias(letters=letters).filter(words | run_together)
+        return self.alias(letters=letters).filter(words | run_together | called)
 
     def of_types(self, *names: str) -> Self:
         """Keep those that have every one of these types."""

@@ -6,7 +6,8 @@ from typing import Any
 from django.utils import timezone
 
 from sprites.keys import facets
-from sprites.models import Pokemon, PokemonType, Sprite, Type
+from sprites.models import Pokemon, PokemonType, Species, SpeciesName, Sprite, Type
+from sprites.models.species import folded
 
 
 def add_pokemon(pk: int, name: str, *types: str, **fields: Any) -> Pokemon:
@@ -27,3 +28,19 @@ def add_sprite(pokemon: Pokemon, key: str, **fields: Any) -> Sprite:
     facts = {"state": state, "file": file, "media_type": "image/png", "width": 96, "height": 96}
     facts |= {"size": 1234, "url": f"https://example.org/{key}.png"}
     return Sprite.objects.create(pokemon=pokemon, key=key, **asdict(facets(key)) | facts | fields)
+
+
+def add_species(pk: int, **names: str) -> Species:
+    """Write a species with its names by language; ``zh_hans`` is the tag ``zh-hans``."""
+    called = [(tag.replace("_", "-"), name) for tag, name in names.items()]
+    species = Species.objects.create(
+        pk=pk,
+        name=f"species-{pk}",
+        folded=folded(name for _tag, name in called),
+        synced_at=timezone.now(),
+    )
+    SpeciesName.objects.bulk_create(
+        SpeciesName(species=species, language=tag, name=name, genus=f"{tag} genus")
+        for tag, name in called
+    )
+    return species
