@@ -94,10 +94,14 @@ def _words(name: str) -> str:
     return " ".join(word[:1].upper() + word[1:] for word in name.replace("_", "-").split("-"))
 
 
-def pokemon_name(name: str, species: str = "") -> str:
-    """Write a Pokémon's name for people: ``mr-mime-galar`` of ``mr-mime`` is Mr. Mime Galar."""
-    if species in _SPECIES and name.startswith(species):
-        return f"{_SPECIES[species]} {_words(name.removeprefix(species).strip('-'))}".strip()
+def pokemon_name(name: str, species: str = "", called: str = "") -> str:
+    """Write a Pokémon's name for people: ``mr-mime-galar`` of ``mr-mime`` is Mr. Mime Galar.
+
+    ``called`` is what its species is called in a language, if that is known.
+    """
+    own = called or _SPECIES.get(species)
+    if own and name.startswith(species):
+        return f"{own} {_words(name.removeprefix(species).strip('-'))}".strip()
     return _SPECIES.get(name) or _words(name)
 
 

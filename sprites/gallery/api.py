@@ -14,7 +14,8 @@ from ..keys import FACETS
 from ..models import Pokemon, Sprite
 from ..models.pokemon import STATS
 from .filters import Filters, choices
-from .listing import Card, add_types, read_page
+from .listing import Card, read_page
+from .names import add_words
 from .unchanged import State, remembered
 
 _FACTS = ("key", *FACETS, "state", "media_type", "width", "height", "frames", "size", "sha256")
@@ -27,7 +28,7 @@ _MEASURES = ("id", "name", "species", "number", "form", "generation", "is_defaul
 def pokemon_list(request: HttpRequest, state: State) -> HttpResponse:
     """Return one page of Pokémon; the query string is that of the gallery's list."""
     filters, ignored = Filters.read(request.GET, choices(state.revision))
-    cards, pages = read_page(filters)
+    cards, pages = read_page(filters, every_language=True)
 
     def page(number: int) -> str | None:
         exists = 1 <= number <= pages.num_pages
@@ -56,12 +57,13 @@ def pokemon_detail(request: HttpRequest, _state: State, name: str) -> HttpRespon
     except Pokemon.DoesNotExist:
         nearest = [pokemon.name for pokemon in Pokemon.objects.nearest(name)]
         return JsonResponse({"error": "not found", "nearest": nearest}, status=404)
-    add_types([pokemon])
+    add_words([pokemon], every_language=True)
     sprites = pokemon.sprites.shown().order_by("key")
     absolute = request.build_absolute_uri
     return JsonResponse(
         {
             **_pokemon(pokemon, absolute),
+            "genera": {language: genus for language, _name, genus in pokemon.names if genus},
             "base_experience": pokemon.base_experience,
             "stats": {name: getattr(pokemon, name) for name in STATS},
             "sprites": [_sprite(sprite, absolute) for sprite in sprites],
@@ -72,6 +74,7 @@ def pokemon_detail(request: HttpRequest, _state: State, name: str) -> HttpRespon
 def _pokemon(pokemon: Pokemon, absolute: Callable[[str], str]) -> dict[str, Any]:
     return {
         **{name: getattr(pokemon, name) for name in _MEASURES},
+        "names": {language: name for language, name, _genus in pokemon.names},
         "types": pokemon.type_names,
         "url": absolute(reverse("sprites:api-detail", args=[pokemon.id])),
         "page": absolute(pokemon.get_absolute_url()),

@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 
 from ..labels import type_name
 from ..looks import ANIMATED, Look, full_name
-from ..models import Pokemon, PokemonType, Sprite, SpriteQuerySet
+from ..models import Pokemon, Sprite, SpriteQuerySet
 from ..pictures import Picture, Stage, Words, look_name, picture
 from .filters import Filters
+from .names import add_words
 
 BOX, SMALL_BOX = 128, 112
 """The sides of a card's stage at its smallest, and of a small picture, in CSS pixels."""
@@ -82,6 +83,7 @@ class Tile(NamedTuple):
     address: str
     number: str
     name: str
+    marks: SafeString
     type: str
     types: SafeString
     stage: Stage
@@ -98,6 +100,7 @@ def tiles(cards: Iterable[Card]) -> Iterator[Tile]:
             address(pokemon),
             f"{pokemon.number:04d}",
             pokemon.label,
+            pokemon.marks,
             types[0] if types else "",
             mark_safe("".join(map(tag, types))),
             card.stage,
@@ -134,21 +137,13 @@ def dealt(rows: Iterable[Pokemon], look: Look, found: Iterable[Sprite]) -> list[
     ]
 
 
-def read_page(filters: Filters) -> "tuple[list[Card], Paginator[int]]":
+def read_page(
+    filters: Filters, *, every_language: bool = False
+) -> "tuple[list[Card], Paginator[int]]":
     """Read one page from the database; return its cards, and a paginator of all pages."""
     found = filters.apply(Pokemon.objects.all())
     start = (filters.page - 1) * filters.size
     page = list(found.light().counted()[start : start + filters.size])
-    add_types(page)
+    add_words(page, every_language=every_language)
     total = page[0].total if page else found.count()  # type: ignore[attr-defined]  # counted()
     return cards(page, filters.look), Paginator(range(total), filters.size)
-
-
-def add_types(page: Sequence[Pokemon]) -> None:
-    """Fill in the types of all Pokémon by one query, for less than prefetched rows cost."""
-    names: dict[int, list[str]] = {pokemon.pk: [] for pokemon in page}
-    slots = PokemonType.objects.filter(pokemon__in=names).order_by("slot")
-    for pk, name in slots.values_list("pokemon_id", "type__name"):
-        names[pk].append(name)
-    for pokemon in page:
-        pokemon.type_names = names[pokemon.pk]

@@ -17,7 +17,7 @@ from ..looks import ANIMATED
 from ..models import Pokemon
 from . import controls, detail
 from .filters import MAX_TEXT, Filters, choices
-from .listing import add_types, read_page, tiles
+from .listing import read_page, tiles
 from .unchanged import State, remembered
 
 PREFERENCES = {"theme": ("light", "dark", "system"), "motion": ("on", "off")}
@@ -77,7 +77,6 @@ def pokemon_detail(request: HttpRequest, _state: State, name: str) -> HttpRespon
         pokemon = Pokemon.objects.find(name)
     except Pokemon.DoesNotExist:
         return not_found(request, name)
-    add_types([pokemon])
     asked = request.GET.get("sprite", "")
     context = {**detail.facts(pokemon), **detail.family_and_sprites(pokemon, asked)}
     here, sprite = pokemon.get_absolute_url(), context.get("sprite")

@@ -1,5 +1,6 @@
 """Pokémon and their types, and how they are searched, narrowed and ordered."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Self
 
@@ -8,9 +9,11 @@ from django.db.models import Count, F, Func, OrderBy, Prefetch, Q, Value, Window
 from django.db.models.functions import Replace
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..labels import fold, number, pokemon_name, slug
+from ..languages import marked_if_foreign
 from .revision import Revised, RevisedQuerySet
 from .species import Species
 from .sprite import Sprite
@@ -168,6 +171,11 @@ class Pokemon(Revised):
     etag = models.CharField(_("ETag of its JSON"), max_length=200, blank=True)
     synced_at = models.DateTimeField(_("synced at"), null=True)
 
+    names: Sequence[tuple[str, str, str]] = ()
+    """Languages, and the names and genera of its species in them, where a page has read them."""
+    called: tuple[str, str] = ("", "")
+    """What its species is called in the visitor's language, or in English, and which it is."""
+
     objects = PokemonQuerySet.as_manager()
 
     class Meta:
@@ -197,7 +205,12 @@ class Pokemon(Revised):
     @property
     def label(self) -> str:
         """Return its name as people write it."""
-        return pokemon_name(self.name, self.species)
+        return pokemon_name(self.name, self.species, self.called[0])
+
+    @property
+    def marks(self) -> SafeString:
+        """Return the attributes of an element that shows its label."""
+        return marked_if_foreign(self.label, self.called[1])
 
 
 class PokemonTypeQuerySet(RevisedQuerySet["PokemonType"]):

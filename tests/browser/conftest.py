@@ -15,7 +15,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
 
-from sprites.models import Pokemon, PokemonType, Sprite, SyncRun, Type
+from sprites.models import (
+    Pokemon,
+    PokemonType,
+    Species,
+    SpeciesName,
+    Sprite,
+    SyncRun,
+    Type,
+)
 from sprites.testing import PokeAPI
 
 FLAGS = [
@@ -28,7 +36,7 @@ FLAGS = [
     "--disable-quic",
 ]
 
-MODELS: tuple[type[Model], ...] = (Type, Pokemon, PokemonType, Sprite)
+MODELS: tuple[type[Model], ...] = (Type, Pokemon, PokemonType, Species, SpeciesName, Sprite)
 
 
 @dataclass(frozen=True)
@@ -51,14 +59,14 @@ def mirror(
     pokeapi: PokeAPI,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Mirror:
-    """What ``fetch_sprites --all --sprites all`` makes of the drawn world."""
+    """What ``fetch_sprites --all --sprites all --species`` makes of the drawn world."""
     media = tmp_path_factory.mktemp("media")
     pokeapi.clear()
     with (
         django_db_blocker.unblock(),
         override_settings(MEDIA_ROOT=str(media), SPRITES={"API_URL": pokeapi.url}),
     ):
-        call_command("fetch_sprites", "--all", "--sprites", "all", verbosity=0)
+        call_command("fetch_sprites", "--all", "--sprites", "all", "--species", verbosity=0)
         rows = {model: list(model._default_manager.all()) for model in MODELS}
         SyncRun.objects.all().delete()
         for model in reversed(MODELS):

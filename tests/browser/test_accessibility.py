@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from django.db.models import Count
 from playwright.sync_api import Page
 
-from sprites.models import Pokemon
+from sprites.models import Pokemon, SpeciesName
 
 Visit = Callable[..., Page]
 
@@ -110,3 +110,21 @@ def test_a_keyboard_reaches_and_works_everything(gallery: str, visit: Visit) -> 
     page.wait_for_url("**/pokemon/cindle/?sprite=front_shiny#plate")
     assert page.input_value("#tag") == '{% sprite pokemon "front_shiny" %}'
     assert all(stop["ring"] and stop["seen"] for stop in stops)
+
+
+@pytest.mark.parametrize("path", ["/?size=30", "/pokemon/mossbun/"])
+def test_names_in_any_script_fit_a_narrow_page(gallery: str, visit: Visit, path: str) -> None:
+    """From the right, in Chinese characters and without an end, they stay in their boxes."""
+    names = SpeciesName.objects.filter(language="en")
+    names.filter(species=1).update(name="ארנבון טחב רך")
+    names.filter(species=2).update(name="妙蛙種子花草樹木山水" * 8)
+    names.filter(species=7).update(name="W" * 100)
+    SpeciesName.objects.filter(species=1, language="de").update(name="W" * 100, genus="W" * 100)
+    page = visit(gallery + path, width=320)
+    assert violations(page) == []
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        overflows = "all => all.filter(one => one.scrollWidth > one.clientWidth).length"
+        assert page.eval_on_selector_all(".card, .name, .beside a, h1, .names dd", overflows) == 0
+    assert page.get_attribute("[dir=rtl]", "lang") == "en"

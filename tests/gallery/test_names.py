@@ -3,11 +3,13 @@
 import unicodedata
 
 import pytest
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from sprites.labels import fold
-from sprites.models import Pokemon
+from sprites.models import Pokemon, SpeciesName
 
 from ..support.rows import add_pokemon, add_species, add_sprite
 
@@ -79,3 +81,70 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 def test_folding_a_long_text_takes_no_time() -> None:
     """Of half a megabyte of marks, which a normal form sorts, only the head is looked at."""
     assert fold("a" + "\u0301\u0316" * 250_000) == "a"
+
+
+def html(client: Client, path: str, language: str = "en") -> str:
+    """Ask for a page in a language."""
+    response = client.get(path, headers={"Accept-Language": language})
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_a_page_has_the_names_of_the_visitors_language(
+    client: Client, called: None, settings: Settings
+) -> None:
+    """Cards, titles and alternatives; English where there is none, else what upstream calls it."""
+    settings.LANGUAGES = [("en", "English"), ("pt-br", "Português"), ("ja", "日本語")]
+    cards = {
+        "en": ['class="name">Mossbun</span>', 'class="name">Mossbun Starter</span>'],
+        "pt-br": ['class="name" lang="en">Mossbun</span>', 'class="name">Nameless</span>'],
+        "ja": ['class="name">モスガ・ブン</span>', 'alt="モスガ・ブン, front, default"'],
+    }
+    for language, shown in cards.items():
+        page = html(client, "/", language)
+        assert [text for text in shown if text not in page] == [], language
+    detail = html(client, "/pokemon/mossbun/", "ja")
+    assert "<title>モスガ・ブン #0001" in detail
+    assert "<h1>モスガ・ブン</h1>" in detail
+    assert '<h1 lang="en">Mossbun Starter</h1>' in html(client, "/pokemon/10001/", "pt-br")
+
+
+def test_a_pokemons_page_lists_all_its_names(client: Client, called: None) -> None:
+    """Each with its language, which is also said to a screen reader, and its direction."""
+    assert "Names</h2>" not in html(client, "/pokemon/nameless/")
+    add_species(3, en="Nameless", he="חסר", ja_roma="Nainashi", tlh="pong")
+    page = html(client, "/pokemon/mossbun/")
+    assert '<dt>Korean</dt><dd><span lang="ko">이상꽃</span>' in page
+    assert '<span class="genus" lang="ko">ko genus</span>' in page
+    assert '<dt>coreano</dt><dd><span lang="ko">' in html(client, "/pokemon/1/", "pt-br")
+    page = html(client, "/pokemon/nameless/")
+    assert '<dt>he</dt><dd><span lang="he" dir="rtl">חסר</span>' in page
+    assert '<dt>Japanese in Latin letters</dt><dd><span lang="ja-latn">Nainashi</span>' in page
+
+
+def test_a_page_changes_when_a_name_does(client: Client, called: None) -> None:
+    """A visitor who has it gets 304 until a name is written, by whatever way of Django's."""
+    for path in ("/", "/pokemon/mossbun/", "/api/pokemon/1/"):
+        etag = client.get(path)["ETag"]
+        assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+        SpeciesName.objects.filter(species=1, language="en").update(name=f"Moss{len(path)}")
+        response = client.get(path, headers={"If-None-Match": etag})
+        assert (response.status_code, response["ETag"] == etag) == (200, False)
+
+
+def test_names_need_no_query_of_their_own(
+    client: Client, called: None, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Whatever the page, five queries are enough."""
+    for path in ("/", "/?q=もす", "/pokemon/mossbun/", "/api/pokemon/", "/api/pokemon/1/"):
+        with django_assert_max_num_queries(5):
+            client.get(path)
+
+
+def test_the_json_has_all_names(client: Client, called: None) -> None:
+    """By language, in upstream's order; the genera where one Pokémon is asked for."""
+    row = client.get("/api/pokemon/?q=もす").json()["results"][0]
+    assert row["names"]["ja"] == "モスガ・ブン"
+    assert list(row["names"]) == ["ja", "ko", "zh-hans", "de", "fr", "en", "es"]
+    assert client.get("/api/pokemon/1/").json()["genera"]["ko"] == "ko genus"
+    assert client.get("/api/pokemon/3/").json()["names"] == {}
