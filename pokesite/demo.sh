@@ -18,9 +18,9 @@ python manage.py migrate -v0
 DJANGO_SUPERUSER_PASSWORD=demo python manage.py createsuperuser \
     --noinput --username demo --email demo@example.com -v0
 
-echo "\$ python manage.py fetch_sprites --workers 8     (from $SPRITES_API_URL)"
-python manage.py fetch_sprites --workers 8
-python manage.py fetch_sprites --all --sprites all -v0 > /dev/null
+echo "\$ python manage.py fetch_sprites --workers 8 --species     (from $SPRITES_API_URL)"
+python manage.py fetch_sprites --workers 8 --species
+python manage.py fetch_sprites --all --sprites all --species -v0 > /dev/null
 
 echo
 echo "The gallery: http://127.0.0.1:$PORT/    The admin: /admin/, user demo, password demo"
