@@ -2,7 +2,7 @@
 
 ::
 
-    pipe ─> run_calls ─> a ThreadPoolExecutor ─> Outbox ─> pipe
+    pipe ─> Inbox ─> threads ─> Outbox ─> pipe
 
 A message is a list of either, for to read one wakes up a thread on the other side.
 """
@@ -12,8 +12,7 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from multiprocessing.connection import Connection
@@ -30,6 +29,32 @@ Result = tuple[int, bytes]
 def send(pipe: Connection, items: list[Call] | list[Result]) -> None:
     """Send items as one message; ``pipe.send`` takes twice as long, to pickle sockets as well."""
     pipe.send_bytes(pickle.dumps(items))
+
+
+class Inbox:
+    """Calls that have come; the thread that finds none reads the pipe, and the others wait for it.
+
+    To read in a thread of its own would take Python's lock from the others for each message.
+    """
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._reading = pipe, threading.Lock()
+        self._calls: deque[Call] = deque()
+        self._is_over = False
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(self._next, None)
+
+    def _next(self) -> Call | None:
+        """Return a call, or None where no more will come; ends the process if its parent did."""
+        with self._reading:
+            while not self._calls and not self._is_over:
+                try:
+                    self._calls.extend(self._pipe.recv())
+                except (EOFError, OSError):
+                    os._exit(0)  # the calls of a parent that was killed are not waited for
+                self._is_over = not self._calls
+            return self._calls.popleft() if self._calls else None
 
 
 class Outbox:
@@ -56,24 +81,32 @@ def run_calls(pipe: Connection, threads: int, core: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cores.stay_on({core})
-    outbox = Outbox(pipe)
-    executor = ThreadPoolExecutor(threads, thread_name_prefix="sprites")
-    with suppress(EOFError, OSError):
-        while calls := pipe.recv():
-            for call in calls:
-                executor.submit(_run_call, outbox, call)
-        executor.shutdown()
-    os._exit(0)  # the calls of a parent that was killed are not waited for
+    inbox, outbox = Inbox(pipe), Outbox(pipe)
+    workers = [
+        threading.Thread(target=_work, args=(inbox, outbox), name=f"sprites_{number}")
+        for number in range(threads)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    os._exit(0)
 
 
-def _run_call(outbox: Outbox, call: Call) -> None:
-    number, function, arguments = call
+def _work(inbox: Inbox, outbox: Outbox) -> None:
+    for call in inbox:
+        result = _run_call(call)
+        with suppress(OSError):  # the parent is gone, and the next read ends this process
+            outbox.put((call[0], result))
+
+
+def _run_call(call: Call) -> bytes:
+    _, function, arguments = call
     try:
         args, kwargs = pickle.loads(arguments)
-        result = pickle.dumps((False, _load(function)(*args, **kwargs)))
+        return pickle.dumps((False, _load(function)(*args, **kwargs)))
     except BaseException as error:
-        result = _pickled_error(error)
-    outbox.put((number, result))
+        return _pickled_error(error)
 
 
 def _pickled_error(error: BaseException) -> bytes:

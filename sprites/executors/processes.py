@@ -2,7 +2,7 @@
 
 ::
 
-    submit ─> backlog ─> pipe ─> a process with a ThreadPoolExecutor ─> pipe ─> Future
+    submit ─> backlog ─> pipe ─> a process of several threads ─> pipe ─> Future
 
 A process a core lets Python compute on all of them, and the threads inside wait for the network,
 so that 32 workers do not need 32 interpreters. The standard library's pool has one call a process.
@@ -25,7 +25,7 @@ from .calls import Call, Result, run_calls, send
 
 T = TypeVar("T")
 
-_MIN_AHEAD, _MAX_AHEAD = 1, 3
+_MIN_AHEAD, _MAX_AHEAD = 2, 8
 """Calls that a process holds beyond its threads, so that none of them waits for the pipe. It gets
 more when there are fewer than the first, up to the second, so that a few travel together; what it
 holds no other process can do."""
