@@ -52,7 +52,6 @@ class NoLock:
     """What a dry run has in the lock's place: it changes nothing, and nobody need wait for it."""
 
     dead = upstream_count = None
-    after_stray = False
 
     def __init__(self) -> None:
         self.began = timezone.now()
@@ -72,7 +71,7 @@ class RunLock:
     """A run's row for as long as the run lives; it may have been queued before.
 
     ``dead`` is the run that it took over, if any; ``after_stray`` tells that a run before it may
-    have left files without a row.
+    have left files without a row, or that it is the first one: a database may be lost.
     """
 
     def __init__(self, run: SyncRun, dead: SyncRun | None, *, was_queued: bool) -> None:
@@ -82,7 +81,8 @@ class RunLock:
         self._was_queued = was_queued
         self._held_at = time.monotonic()
         others = _runs().begun().exclude(pk=run.pk)
-        self.after_stray = not others.exists() or others.filter(swept=False).exists()
+        self.is_first = not others.exists()
+        self.after_stray = self.is_first or others.filter(swept=False).exists()
 
     @classmethod
     def take(cls, run: SyncRun) -> "RunLock":

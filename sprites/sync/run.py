@@ -88,7 +88,7 @@ class Conductor:
         )
         self._lock: RunLock | NoLock = NoLock()
         self._writer: Writer | DryRun = DryRun()
-        self._lost_workers = self._is_clean = False
+        self._lost_workers = self._is_clean = self._after_stray = False
 
     def conduct(self, run: SyncRun) -> SyncReport:
         """Do the whole of it; whatever is raised, the run's row is ended and the lock let go."""
@@ -119,9 +119,9 @@ class Conductor:
         self._lock = lock = RunLock.take(run)
         self._writer = Writer(self._store, lock)
         self._guarded(partial(probe, self._store, self._run_jobs, self._pool))
-        is_stopped = self._stop.exit_code is ExitCode.STOPPED
-        if is_stopped and not self._writer.is_abandoned:  # its executor is of no use
-            raise UsageError(self._stop.message)
+        if self._stop.exit_code is ExitCode.STOPPED and not self._writer.is_abandoned:
+            raise UsageError(self._stop.message)  # its executor is of no use
+        self._after_stray = lock.after_stray and not (lock.is_first and self._store.is_empty())
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """Take a step; where the run must stop, note why instead of raising."""
@@ -224,7 +224,7 @@ class Conductor:
         if self._writer.is_abandoned:
             return
         failed = self._stop.exit_code is ExitCode.STOPPED  # a disk that fails may keep a part
-        may_stray = self._lost_workers or self._stop.gave_up or self._lock.after_stray or failed
+        may_stray = self._lost_workers or self._stop.gave_up or self._after_stray or failed
         self._is_clean = self._writer.finish() and not (may_stray or request.prune)
         if self._stop.asked:
             return

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
@@ -31,16 +32,8 @@ _LISTERS, _AT_ONCE = 8, 32
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # or Windows changes bytes
 
 _FATAL = frozenset(
-    {
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.EROFS,
-        errno.EACCES,
-        errno.EPERM,
-        errno.ENOTDIR,
-        errno.EISDIR,
-        errno.EIO,
-    }
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+    | {errno.ENOTDIR, errno.EISDIR, errno.EIO}
 )
 """Errors that the next file would meet as well: the run stops at the first."""
 
@@ -174,6 +167,12 @@ class Store:
     def sprites(self) -> Iterator[str]:
         """Yield the names of all files that look like a sprite's, folder by folder."""
         return filter(OURS.fullmatch, self._files(ROOT))
+
+    def is_empty(self) -> bool:
+        """Tell that there is no file of ours, as far as the storage can say."""
+        with contextlib.suppress(SpritesError):
+            return next(chain(self.incoming(), self.sprites()), None) is None
+        return False
 
     def wrote(self, name: str) -> bool:
         """Tell whether a file is one that we wrote: its name carries the head of its hash."""
