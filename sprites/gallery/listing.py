@@ -145,5 +145,5 @@ def read_page(
     start = (filters.page - 1) * filters.size
     page = list(found.light().counted()[start : start + filters.size])
     add_words(page, every_language=every_language)
-    total = page[0].total if page else found.count()  # type: ignore[attr-defined]  # counted()
+    total = page[0].total if page else start and found.count()  # type: ignore[attr-defined]
     return cards(page, filters.look), Paginator(range(total), filters.size)

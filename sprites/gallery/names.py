@@ -8,6 +8,13 @@ from ..languages import preferred
 from ..models import Pokemon, PokemonType, SpeciesName
 
 
+def nearest(text: str) -> list[Pokemon]:
+    """Return the Pokémon that somebody may have meant, as the visitor calls them."""
+    found = Pokemon.objects.nearest(text)
+    add_words(found)
+    return found
+
+
 def add_words(page: Iterable[Pokemon], *, every_language: bool = False) -> None:
     """Fill in types and names, for less than prefetched rows cost.
 

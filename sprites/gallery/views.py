@@ -18,6 +18,7 @@ from ..models import Pokemon
 from . import controls, detail
 from .filters import MAX_TEXT, Filters, choices
 from .listing import read_page, tiles
+from .names import nearest
 from .unchanged import State, remembered
 
 PREFERENCES = {"theme": ("light", "dark", "system"), "motion": ("on", "off")}
@@ -43,8 +44,8 @@ def pokemon_list(request: HttpRequest, state: State) -> HttpResponse:
         return render(request, "sprites/empty.html", context)
     context |= controls.controls(filters, known, pages.count)
     if not pages.count:
-        nearest = Pokemon.objects.nearest(filters.q) if filters.q else []
-        return render(request, "sprites/nothing.html", {**context, "nearest": nearest})
+        context["nearest"] = nearest(filters.q) if filters.q else []
+        return render(request, "sprites/nothing.html", context)
     if filters.page > pages.num_pages:
         context["last"] = pages.num_pages
         context["last_query"] = filters.but(page=pages.num_pages).query
@@ -92,7 +93,7 @@ def not_found(request: HttpRequest, name: str) -> HttpResponse:
     """Answer for a Pokémon that is not here, with the names most like it."""
     name = name[:MAX_TEXT]
     here = reverse("sprites:detail", args=[name])
-    context = {"name": name, "here": here, "nearest": Pokemon.objects.nearest(name)}
+    context = {"name": name, "here": here, "nearest": nearest(name)}
     return render(request, "sprites/not_found.html", context, status=404)
 
 

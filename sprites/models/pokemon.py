@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, F, Func, OrderBy, Prefetch, Q, Value, Window
+from django.db.models import Count, F, Func, OrderBy, OuterRef, Prefetch, Q, Subquery, Value, Window
 from django.db.models.functions import Replace
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -85,20 +85,41 @@ class PokemonQuerySet(RevisedQuerySet["Pokemon"]):
         return self.prefetch_related(Prefetch("type_slots", slots))
 
     def find(self, name_or_id: str | int) -> "Pokemon":
-        """Return the Pokémon with this id or this name, however typed; raises DoesNotExist."""
+        """Return the Pokémon with this id or this name, however typed; raises DoesNotExist.
+
+        Its species' name in any language will do, where no other species has that name.
+        """
         text = str(name_or_id).replace("\0", "")  # PostgreSQL refuses a NUL
         wanted = number(text)
         match = Q(name=slug(text)) | Q(name=text) if wanted is None else Q(id=wanted)
-        found = self.filter(match).order_by("id").first()
+        found = self.filter(match).order_by("id").first() or self._called(text)
         if found is None:
             raise self.model.DoesNotExist(f"no Pokémon {text!r}")
         return found
 
+    def _called(self, text: str) -> "Pokemon | None":
+        """Return the default form of the one species that has this name in some language."""
+        species = Species.objects.called(text, entirely=True).values("pk")
+        forms = list(self.filter(number__in=species).order_by("-is_default", "id"))
+        return forms[0] if len({form.number for form in forms}) == 1 else None
+
     def nearest(self, text: str, count: int = 5) -> list["Pokemon"]:
-        """Return those whose names are most like what was typed, the likest first."""
-        by_name = {pokemon.name: pokemon for pokemon in self.only("name", "species", "number")}
-        names = get_close_matches(slug(text), by_name, n=count, cutoff=0.5)
-        return [by_name[name] for name in names]
+        """Return those with a name most like what was typed, in any language, the likest first."""
+        by_name = self._by_name()
+        names = get_close_matches(fold(text), by_name, n=len(by_name) + 1, cutoff=0.5)
+        return list(dict.fromkeys(by_name[name] for name in names))[:count]
+
+    def _by_name(self) -> dict[str, "Pokemon"]:
+        """Return all names, folded; those of a species stand for its default form."""
+        names = Species.objects.filter(pk=OuterRef("number")).values("folded")
+        rows = self.only("name", "species", "number").annotate(folded=Subquery(names))
+        called: dict[str, Pokemon] = {}
+        own: dict[str, Pokemon] = {}
+        for pokemon in rows.order_by("is_default", "-id"):
+            own[fold(pokemon.name)] = pokemon
+            names_of = pokemon.folded or ""  # type: ignore[attr-defined]  # annotated
+            called |= dict.fromkeys(names_of.splitlines(), pokemon)
+        return called | own
 
     def family_and_neighbours(self, pokemon: "Pokemon") -> Self:
         """Keep the species' forms, and the default form of the species before and after it."""

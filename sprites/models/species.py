@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Self
 
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from ..labels import fold
@@ -18,10 +20,15 @@ def folded(names: Iterable[str]) -> str:
 class SpeciesQuerySet(RevisedQuerySet["Species"]):
     """Species, by what they are called."""
 
-    def called(self, text: str) -> Self:
-        """Keep those that have this in a name of any language, however typed."""
+    def called(self, text: str, *, entirely: bool = False) -> Self:
+        """Keep those that have this in a name of any language, or as one, however typed."""
         name = fold(text)
-        return self.filter(folded__contains=name) if name else self.none()
+        if not name:
+            return self.none()
+        if not entirely:
+            return self.filter(folded__contains=name)
+        lines = Concat(Value("\n"), "folded", Value("\n"), output_field=models.TextField())
+        return self.alias(lines=lines).filter(lines__contains=f"\n{name}\n")
 
 
 class Species(Revised):

@@ -148,3 +148,47 @@ def test_the_json_has_all_names(client: Client, called: None) -> None:
     assert list(row["names"]) == ["ja", "ko", "zh-hans", "de", "fr", "en", "es"]
     assert client.get("/api/pokemon/1/").json()["genera"]["ko"] == "ko genus"
     assert client.get("/api/pokemon/3/").json()["names"] == {}
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("もすがぶん", 1), ("妙蛙花", 1), ("MÖSSBUN", 1), ("Œuf d’été", 1), ("weisszwirbel", 2)],
+)
+def test_a_pokemon_is_had_by_its_name_in_any_language(
+    client: Client, called: None, typed: str, found: int
+) -> None:
+    """Of the forms that share the name it is the default one; its page and its JSON know it too."""
+    assert Pokemon.objects.find(typed).pk == found
+    assert client.get(f"/api/pokemon/{typed}/").json()["id"] == found
+    address = Pokemon.objects.get(pk=found).get_absolute_url()
+    canonical = f'<link rel="canonical" href="http://testserver{address}">'
+    assert canonical in html(client, f"/pokemon/{typed}/")
+
+
+@pytest.mark.parametrize("typed", ["もす", "ニドラン", "・・", "%"])
+def test_what_is_no_name_of_one_species_is_not_had(called: None, typed: str) -> None:
+    """A part of a name, and the name of two species, which differ by a sign that nobody types."""
+    for pk, name in ((29, "nidoran-f"), (32, "nidoran-m")):
+        add_pokemon(pk, name, "poison")
+        add_species(pk, ja=f"ニドラン{'♀♂'[pk == 32]}")
+    with pytest.raises(Pokemon.DoesNotExist):
+        Pokemon.objects.find(typed)
+
+
+def test_a_typing_error_is_forgiven_in_any_language(client: Client, called: None) -> None:
+    """The Pokémon whose names are most like it are named, each once, as the visitor calls them."""
+    for typed, found in (
+        ("モスガブソ", [1]),
+        ("이성꽃", [1]),
+        ("Weißzwirbul", [2]),
+        ("妙蛙草", [1]),
+    ):
+        assert [pokemon.pk for pokemon in Pokemon.objects.nearest(typed)] == found
+    mossbun = '<a href="/pokemon/mossbun/" lang="en">Mossbun</a>'
+    assert mossbun in html(client, "/?q=モスガブソ", "pt-br")
+    assert (
+        mossbun
+        in client.get("/pokemon/モスガブソ/", headers={"Accept-Language": "pt-br"}).content.decode()
+    )
+    reply = client.get("/api/pokemon/モスガブソ/")
+    assert (reply.status_code, reply.json()["nearest"]) == (404, ["mossbun"])
