@@ -508,3 +508,32 @@ def test_the_form_asks_for_names_as_well(site: Site, ash: Client) -> None:
     assert figures(page)[2] == "≈ 4"
     run = confirm(ash, page)
     assert (run.state, run.requests, Species.objects.count()) == ("done", 4, 3)
+
+
+def test_a_run_says_what_became_of_species(site: Site, ash: Client) -> None:
+    """Its row counts them and its page shows the counts; a retry asks for those that failed."""
+    site.run("--limit", "2")
+    without = SyncRun.objects.latest("id")
+    assert "Species</caption>" not in text(ash.get(reverse(RUNS + "change", args=[without.pk])))
+    site.api.gone("/api/v2/pokemon-species/2/")
+    site.run("--limit", "2", "--species")
+    run = SyncRun.objects.latest("id")
+    assert (run.species_checked, run.species_new, run.species_failed) == (2, 1, 1)
+    page = text(ash.get(reverse(RUNS + "change", args=[run.pk])))
+    assert re.findall(r"<td>(\d+)</td>", page.split("Species</caption>")[1])[:5] == [*"21001"]
+    site.api.clear()
+    for place in ("0", ""):
+        ash.post(reverse(RUNS + "retry", args=[run.pk]), {"failure": place})
+        finish()
+    first, second = SyncRun.objects.order_by("id")[2:]
+    assert (first.species_new, second.species_unchanged) == (1, 1)
+
+
+def test_a_page_counts_the_failures_that_it_does_not_list(db: None, ash: Client) -> None:
+    """Whatever they are of: Pokémon, species or sprites."""
+    failure = {"pokemon": 1, "key": "", "url": "", "code": "timeout", "detail": ""}
+    failures = [{**failure, "status": None, "attempts": 1}] * 300
+    run = running(
+        state="failed", failures=failures, pokemon_failed=90, species_failed=100, sprites_failed=110
+    )
+    assert "… and 100 more;" in text(ash.get(reverse(RUNS + "change", args=[run.pk])))

@@ -36,7 +36,7 @@ def page(run: SyncRun) -> dict[str, Any]:
         "duration": cells.duration(run.seconds),
         "drawing": draw(run),
         "failures": [_failure(failure) for failure in run.failures[:_MAX_ROWS]],
-        "more_failures": max(run.pokemon_failed + run.sprites_failed - _MAX_ROWS, 0),
+        "more_failures": max(_failed(run) - _MAX_ROWS, 0),
         "all_failed": reverse("admin:sprites_sprite_changelist") + "?state__exact=failed",
     }
 
@@ -45,6 +45,10 @@ def settled(run: SyncRun) -> int:
     """Count the wanted sprites whose fate is known."""
     done = run.sprites_stored + run.sprites_unchanged
     return done + run.sprites_missing + run.sprites_failed
+
+
+def _failed(run: SyncRun) -> int:
+    return run.pokemon_failed + run.species_failed + run.sprites_failed
 
 
 def _failure(failure: dict[str, Any]) -> dict[str, Any]:

@@ -212,4 +212,5 @@ def _retry(run: SyncRun, place: str) -> SyncRequest | None:
     if len(failures) == 1 and failures[0]["key"]:
         only = ((failures[0]["pokemon"], failures[0]["key"]),)
         return SyncRequest(ids=ids, sprites=("all",), only=only)
-    return SyncRequest(ids=ids, sprites=SyncRequest.from_json(run.selection).sprites)
+    asked = SyncRequest.from_json(run.selection)
+    return SyncRequest(ids=ids, sprites=asked.sprites, species=asked.species)

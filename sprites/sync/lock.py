@@ -213,8 +213,11 @@ def _runs() -> SyncRunQuerySet:
 
 
 def _columns(report: SyncReport) -> dict[str, Any]:
-    counts = {f"pokemon_{name}": number for name, number in asdict(report.pokemon).items()}
-    counts |= {f"sprites_{name}": number for name, number in asdict(report.sprites).items()}
+    counts = {
+        f"{kind}_{name}": number
+        for kind in ("pokemon", "species", "sprites")
+        for name, number in asdict(getattr(report, kind)).items()
+    }
     others = ("requests", "retries", "bytes", "seconds", "worker_seconds", "mixed")
     return counts | {name: getattr(report, name) for name in others}
 
