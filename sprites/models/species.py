@@ -34,7 +34,8 @@ class SpeciesQuerySet(RevisedQuerySet["Species"]):
 class Species(Revised):
     """A species under upstream's id, which is the ``number`` of its Pokémon.
 
-    ``folded`` has all of its names as a search compares them.
+    It goes with the run after the last of them has gone. ``folded`` has all names as a search
+    compares them.
     """
 
     id = models.PositiveIntegerField(_("upstream id"), primary_key=True)

@@ -121,3 +121,10 @@ def save_generations(generations: Mapping[str, int]) -> None:
     for number, names in members.items():
         others = Pokemon.objects.exclude(generation=number)
         others.filter(species__in=names).update(generation=number)
+
+
+def delete_lone_species() -> None:
+    """Delete the species that no Pokémon here is of, with their names and JSON."""
+    numbers = Pokemon.objects.values("number")
+    Species.objects.exclude(pk__in=numbers).delete()
+    Document.objects.filter(resource=Kind.SPECIES).exclude(number__in=numbers).delete()

@@ -29,7 +29,14 @@ from .entries import (
 )
 from .lock import RunLock
 from .reconnect import reconnecting
-from .save import save_documents, save_generations, save_pokemon, save_species, save_sprites
+from .save import (
+    delete_lone_species,
+    save_documents,
+    save_generations,
+    save_pokemon,
+    save_species,
+    save_sprites,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -165,17 +172,18 @@ class Writer:
             self._is_clean &= self._lock.is_sure and cleanup.delete(self._store, entry.new_file)
 
     def finish(self) -> bool:
-        """Give late generations to their Pokémon, and delete the files that were replaced.
+        """Give late generations to their Pokémon, and delete lone species and replaced files.
 
         Tells whether no file was left that has no row.
         """
-        reconnecting(atomic(using=self._alias)(self._save_generations))()
+        reconnecting(atomic(using=self._alias)(self._finish_rows))()
         self._discard(self._replaced)
         return self._is_clean
 
-    def _save_generations(self) -> None:
+    def _finish_rows(self) -> None:
         self._lock.hold()
         save_generations(self._generations)
+        delete_lone_species()
 
     def _write(self, entries: list[E], save: Callable[[list[E], datetime], None]) -> None:
         """Write entries in one transaction; where it is refused, in halves, down to the bad one."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from sprites.models import Document, Species, SpeciesName, Sprite
+from sprites.models import Document, Pokemon, Species, SpeciesName, Sprite
 from sprites.testing import DELETE
 
 from ..support.site import Site
@@ -117,7 +117,7 @@ def test_a_species_that_fails_harms_no_sprite(site: Site) -> None:
     """It is tried again; then it is a failure of the Pokémon that asked, until the next run."""
     site.api.fault("/api/v2/pokemon-species/1/", status=503, times=1)
     site.api.gone("/api/v2/pokemon-species/7/")
-    run = site.run("1", "7", "10004", "--species")
+    run = site.run("1", "7", "10004", "--species", "--executor", "sync")
     assert run.exit_code == 1
     site.assert_whole(run)
     report = run.report
@@ -191,3 +191,16 @@ def test_a_name_that_no_page_could_show_is_left_out(site: Site) -> None:
         "fr": "Mossette", "ja-hrkt": "モス", "tlh": "mos"
     }  # fmt: skip
     assert json.loads(json.dumps(Species.objects.get(pk=1).folded)) == "mossette\nもす\nmos"
+
+
+def test_a_species_without_a_pokemon_goes(site: Site) -> None:
+    """With its names and its JSON, at the end of the next run, whatever that is asked to do."""
+    site.run(*NAMED)
+    Pokemon.objects.filter(pk=2).delete()
+    Pokemon.objects.filter(pk=3).update(number=1)
+    assert site.run("1", "--dry-run").exit_code == 0
+    assert Species.objects.count() == 3
+    site.run("1")
+    left = Document.objects.filter(resource="pokemon-species").values_list("number", flat=True)
+    assert ([*Species.objects.values_list("pk", flat=True)], [*left]) == ([1], [1])
+    assert not SpeciesName.objects.exclude(species=1).exists()
