@@ -261,3 +261,34 @@ def test_absurd_validators_are_no_match(mirror: Site, client: Client) -> None:
     assert get(client, "pokemon/1/", **{"If-None-Match": "*"}).status_code == 304
     odd = {"Accept-Encoding": ",;q=gzip" * 100, "If-Modified-Since": "never"}
     assert get(client, "pokemon/1/", **odd).status_code == 200
+
+
+def test_a_species_is_served_where_it_is_mirrored(
+    site: Site, client: Client, settings: Settings
+) -> None:
+    """By id and name; upstream lists all of them, and a site by itself those that are here."""
+    assert site.run("--ids", "1,7,10004", "--species").exit_code == 0
+    original = upstream(f"{site.api.url}pokemon-species/7/")
+    text = json.dumps(original)
+    for number in (7, 10004):
+        text = text.replace(f'"{site.api.url}pokemon/{number}/"', f'"{HERE}pokemon/{number}/"')
+    text = text.replace(f'"{site.api.url}generation/', f'"{HERE}generation/')
+    for name in ("7", "zizzle"):
+        assert get(client, f"pokemon-species/{name}/").json() == json.loads(text)
+    for number in (7, 10004):
+        species = get(client, f"pokemon/{number}/").json()["species"]
+        assert species["url"] == f"{HERE}pokemon-species/7/"
+    target = f"{site.api.url}pokemon-species"
+    for path in ("/?limit=5", "/2/", "/cindle/"):
+        assert get(client, f"pokemon-species{path}").headers["Location"] == target + path
+    assert get(client, "").json()["pokemon-species"] == f"{target}/"
+    settings.SPRITES["STANDALONE"] = True
+    rows = [(1, "mossbun"), (7, "zizzle")]
+    assert get(client, "pokemon-species/").json() == {
+        "count": 2,
+        "next": None,
+        "previous": None,
+        "results": [{"name": name, "url": f"{HERE}pokemon-species/{pk}/"} for pk, name in rows],
+    }
+    assert get(client, "").json()["pokemon-species"] == f"{HERE}pokemon-species/"
+    assert get(client, "pokemon-species/cindle/").status_code == 404
