@@ -135,6 +135,16 @@ def test_a_second_start_is_told_who_holds_the_lock(admin: Open, upstream: PokeAP
     assert upstream.requests() == []
 
 
+def test_the_page_of_a_run_does_not_scroll_sideways(admin: Open) -> None:
+    """On the narrowest phone the failures scroll in a box of their own."""
+    failure = {"pokemon": 7, "key": "", "url": "https://example.org/7/", "code": "not_found"}
+    failures = [{**failure, "status": 404, "attempts": 1, "detail": ""}]
+    run = running(state="failed", failures=failures, species_checked=1, species_failed=1)
+    page = admin(f"{RUNS}{run.pk}/change/", width=320)
+    expect(page.locator("caption", has_text="Species")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
 def test_axe_finds_nothing(admin: Open, upstream: PokeAPI) -> None:
     """No page of ours has a violation: the lists' buttons, form, preview, run, coverage."""
     upstream.fault("*/1.png", status=503, times=1)

@@ -154,6 +154,7 @@ def test_how_far_a_run_has_come_is_seen(client: Client, pokemon: Pokemon) -> Non
     for changes in (
         {"sprites_stored": 0},
         {"sprites_stored": 5},
+        {"sprites_wanted": 10},
         {"heartbeat_at": run.heartbeat_at.replace(year=2001)},
     ):
         SyncRun.objects.update(**changes)
