@@ -47,7 +47,7 @@ def root(request: HttpRequest) -> HttpResponseBase:
     """Name the lists: ours, and upstream's unless the site stands alone."""
     links, found = Links(request), options()
     here = set(links.kinds) if found.STANDALONE else queries.lists()
-    names = sorted(here if found.STANDALONE else {*RESOURCES, *here})
+    names = links.kinds if found.STANDALONE else RESOURCES
     home = {name: links.api if name in here else found.API_URL for name in names}
     return whole(request, _dump({name: f"{home[name]}{name}/" for name in names}))
 

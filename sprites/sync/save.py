@@ -126,5 +126,7 @@ def save_generations(generations: Mapping[str, int]) -> None:
 def delete_lone_species() -> None:
     """Delete the species that no Pokémon here is of, with their names and JSON."""
     numbers = Pokemon.objects.values("number")
-    Species.objects.exclude(pk__in=numbers).delete()
+    gone = Species.objects.exclude(pk__in=numbers)
+    if gone.exists():  # to delete nothing would tell of a new state, and pages would be made anew
+        gone.delete()
     Document.objects.filter(resource=Kind.SPECIES).exclude(number__in=numbers).delete()

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -95,7 +96,7 @@ def test_a_document_that_needs_no_rewriting_is_sent_as_it_came(
 def test_a_304_is_for_what_would_be_sent_again(
     mirror: Site, client: Client, settings: Settings
 ) -> None:
-    """Its ETag changes with the host, the document, the sprites and what else is here."""
+    """Its ETag changes with host, document, sprites, what else is here, and where all else is."""
     settings.ALLOWED_HOSTS = ["*"]
     first = get(client, "pokemon/1/")
     again = get(client, "pokemon/1/", **{"If-None-Match": etag(first)})
@@ -108,7 +109,9 @@ def test_a_304_is_for_what_would_be_sent_again(
     seen.add(etag(get(client, "pokemon/1/")))
     Document.objects.filter(pokemon=1).update(sha256="another")
     seen.add(etag(get(client, "pokemon/1/")))
-    assert len(seen) == 5
+    settings.SPRITES["API_URL"] = "https://other.example/api/v2/"
+    seen.add(etag(get(client, "pokemon/1/")))
+    assert len(seen) == 6
     assert get(client, "pokemon/1/", **{"If-None-Match": etag(first)}).status_code == 200
 
 
@@ -120,6 +123,23 @@ def test_a_304_does_not_read_the_document(
     Document.objects.filter(pokemon=1).update(packed=b"not to be unpacked")
     with django_assert_num_queries(3):
         assert get(client, "pokemon/1/", **{"If-None-Match": known}).status_code == 304
+    known = etag(get(client, "type/12/"))
+    with django_assert_num_queries(2):  # no sprites belong to it, whatever Pokémon has its number
+        assert get(client, "type/12/", **{"If-None-Match": known}).status_code == 304
+
+
+def test_what_goes_meanwhile_is_not_here(mirror: Site, client: Client) -> None:
+    """A document that is deleted after it was found is a 404 like any other."""
+
+    def delete(execute: Any, sql: str, *others: Any) -> Any:
+        if "SELECT packed" in sql:
+            with connection.cursor() as cursor:
+                cursor.cursor.execute("DELETE FROM sprites_document")
+        return execute(sql, *others)
+
+    with connection.execute_wrapper(delete):
+        reply = get(client, "pokemon/1/")
+    assert (reply.status_code, reply.content) == (404, b"Not Found")
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
@@ -142,6 +162,7 @@ def test_a_list_is_cut_as_upstream_cuts_it(mirror: Site, client: Client, slash: 
         "previous": f"{url}?offset={count - 25}&limit=10",
         "results": ours[-15:-5],
     }
+    assert get(client, f"pokemon{slash}?limit=1").json()["results"] == ours[:1] != listed[:1]
     end = get(client, f"pokemon{slash}?limit=10&offset=5").json()
     assert end["previous"] == f"{url}?offset=0&limit=5"
     assert get(client, f"pokemon{slash}?limit=100000").json()["results"] == ours
@@ -183,9 +204,11 @@ def test_what_is_not_here_is_upstreams(
     target = mirror.api.url + path.lower()
     assert (reply.status_code, reply.headers["Location"]) == (307, target)
     assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert reply.headers["Cache-Control"] == "public, max-age=300"
     settings.SPRITES["STANDALONE"] = True
     reply = get(client, path)
     assert (reply.status_code, reply.content) == (404, b"Not Found")
+    assert reply.headers["Cache-Control"] == "public, max-age=300"
     assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
@@ -239,7 +262,7 @@ def test_addresses_follow_the_request(mirror: Site, client: Client, settings: Se
 @pytest.mark.parametrize(
     "path",
     ["pokemon/" + "9" * 30, "pokemon/" + "1" * 5000, "pokemon/" + "a" * 101, "pokemon/..", "../x",
-     "pokemon/%00", "pokemon/1%0d%0aX:y", "pokemon/é", "pokemon/%ff%fe", "pokemon/%ED%A0%80",
+     "pokemon/%00", "pokemon/1%0dX:y", "pokemon/é", "pokemon/%ff%fe", "pokemon/%ED%A0%80",
      "pokemon/1/2/3", "pokemon//1", "/evil.example/", "https://evil.example/", "pokemon/1;x",
      "pokemon/%252e%252e", "pokemon/1/encounters/x", "a" * 60, "1/", "pokemon/1.json", "po ke/1",
      "pokemon/1%5c", "pokemon/0/", "pokemon/01", "pokemon/-1?" + "x" * 3000,

@@ -9,7 +9,7 @@ from django.core.files.storage import Storage
 from django.test import Client
 from pytest_django import Settings
 
-from sprites.models import Sprite
+from sprites.models import Pokemon, Sprite
 
 from ..support.rows import add_pokemon, add_sprite
 from ..support.site import Site
@@ -25,8 +25,11 @@ class Vault(Storage):
 SVG = "/sprites/pokemon/other/dream-world/1.svg"
 
 
-def test_each_stored_sprite_is_at_upstreams_path(mirror: Site, client: Client) -> None:
+def test_each_stored_sprite_is_at_upstreams_path(
+    mirror: Site, client: Client, settings: Settings
+) -> None:
     """Its bytes, its type, and headers that any page may use and in which no SVG can act."""
+    settings.SECURE_CONTENT_TYPE_NOSNIFF = False  # else Django's middleware sends what we must
     stored = Sprite.objects.stored()
     assert stored.count() >= 2
     for row in stored:
@@ -71,6 +74,14 @@ def test_what_is_not_stored_is_upstreams(mirror: Site, client: Client, settings:
     assert client.get(path).status_code == 404
 
 
+def test_of_sprites_that_share_a_path_a_stored_one_is_served(mirror: Site, client: Client) -> None:
+    """One that is not fetched yet does not hide it."""
+    url = f"{mirror.api.origin}/sprites/pokemon/1.png"
+    row = {"state": "pending", "path": "pokemon/1.png", "url": url}
+    add_sprite(Pokemon.objects.get(pk=1), "another", **row)
+    assert client.get("/sprites/pokemon/1.png").status_code == 200
+
+
 def test_what_nobody_lists_is_not_here(mirror: Site, client: Client) -> None:
     """A path that no row has, and one whose file has gone."""
     reply = client.get("/sprites/pokemon/999999.png")
@@ -84,7 +95,7 @@ def test_what_nobody_lists_is_not_here(mirror: Site, client: Client) -> None:
     ["../db.sqlite3", "..%2fdb.sqlite3", "%2e%2e/%2e%2e/etc/passwd", "pokemon/../pokemon/1.png",
      "pokemon/./1.png", "pokemon//1.png", "/etc/passwd", "pokemon/1.png%00", "%00", "%ff",
      "%ED%A0%80", "pokemon/é.png", "a" * 5000, "a/" * 2000, "pokemon/1.png/", ".incoming/x",
-     "pokemon/1%0d%0a.png", "\\..\\x", "sprites/pokemon/1.png", "%00/sprites/pokemon/1.png",
+     "pokemon/1%0d.png", "\\..\\x", "sprites/pokemon/1.png", "%00/sprites/pokemon/1.png",
      "1/front_default.png", "pokemon/" + "9" * 30 + ".png"],
 )  # fmt: skip
 def test_a_hostile_path_finds_no_file(mirror: Site, client: Client, path: str) -> None:
