@@ -27,7 +27,7 @@ _NAMES: dict[str, Promise] = {
 }
 
 _IN_HTML = {"ja-roma": "ja-latn"}
-"""Upstream's tags that mean nothing to a browser."""
+"""What a browser knows a language by, where upstream's tag means nothing to it."""
 
 _FALLBACK = "en"
 

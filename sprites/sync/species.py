@@ -1,4 +1,4 @@
-"""The species of the chosen Pokémon: a number in, a job and, of what came of it, an entry out."""
+"""The species of the chosen Pokémon: their numbers in; jobs, and an entry for each outcome, out."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +12,7 @@ from .plan import Choice
 
 
 class Species:
-    """Asks for each species once a run, unless it is recent; for none where none is wanted."""
+    """Asks for each species once a run at most: where species are wanted, and this one is due."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Species:
         self._wanted_by: dict[int, int] = {}
 
     def want(self, number: int, pokemon: int) -> None:
-        """Push a job for the species of a Pokémon, unless another of its forms has."""
+        """Push a job for a Pokémon's species, unless another of its forms has asked for it."""
         if not self._choice.species or number in self._wanted_by:
             return
         self._wanted_by[number] = pokemon

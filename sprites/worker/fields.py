@@ -8,7 +8,7 @@ from ..errors import Code, SpritesError
 from .records import Reference
 
 MAX_SMALL = 2**15 - 1
-"""What a database keeps of a small whole number."""
+"""The largest number that a small column of a database keeps."""
 MAX_NAME, MAX_URL = 100, 500
 """Characters of a name and of a URL."""
 MAX_ROWS = 20_000

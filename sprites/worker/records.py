@@ -180,7 +180,7 @@ class PokemonRecord:
 
 @dataclass(frozen=True, slots=True)
 class SpeciesName:
-    """What a species is called in a language, and what kind of creature that calls it, or ""."""
+    """What a species is called in a language, and its genus there, or ""."""
 
     language: str
     name: str
