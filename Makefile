@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 SERVER := $(if $(filter postgres,$(DATABASE)),$(BIN)/python -m tests.support.postgres)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fetch test check format pytest stranger bench clean
+.PHONY: help demo class fetch test check format pytest stranger bench clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
 demo: $(VENV)/.site ## the whole thing on this machine, without network; PORT=8000
 	@PATH="$(abspath $(BIN)):$$PATH" PORT=$(PORT) bash pokesite/demo.sh
+
+class: $(VENV)/.class ## serve the first 100 Pokémon to a class on this network; LIMIT=, ADDRESS=, PORT=, PROCESSES=
+	@PATH="$(abspath $(BIN)):$$PATH" PORT=$(PORT) bash pokesite/class.sh
 
 fetch: $(VENV)/.site ## mirror the first 100 Pokémon from https://pokeapi.co
 	$(BIN)/python manage.py migrate -v0
@@ -49,6 +52,10 @@ $(BIN)/python:
 
 $(VENV)/.site: $(BIN)/python pyproject.toml requirements.txt
 	$(BIN)/python -m pip install -q -r requirements.txt
+	@touch $@
+
+$(VENV)/.class: $(BIN)/python pyproject.toml requirements.txt pokesite/requirements.txt
+	$(BIN)/python -m pip install -q -r pokesite/requirements.txt
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml
