@@ -8,6 +8,7 @@ and their nesting are PokéAPI's; ``World`` is also what real data must offer (`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Protocol
 
 from ..artist import names, paint, slots
@@ -32,10 +33,14 @@ class World(Protocol):
 
 
 class DrawnWorld:
-    """The 72 invented creatures, with their species, generations, types and games."""
+    """The 72 invented creatures, with their species, generations, types and games.
+
+    Whatever the documents mention is listed; of abilities and others there is only that list.
+    """
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
+        self._mentioned: dict[str, dict[str, int]] = {}
         self._documents = {
             "pokemon": {c.id: self._pokemon(c) for c in CREATURES},
             "pokemon-species": {c.id: self._species(c) for c in CREATURES if not c.is_form},
@@ -44,8 +49,8 @@ class DrawnWorld:
             "version-group": {n: self._game(n, name) for n, name in enumerate(GAMES, 1)},
         }
         self.index = {
-            resource: {document["name"]: number for number, document in documents.items()}
-            for resource, documents in self._documents.items()
+            resource: dict(sorted(numbers.items(), key=itemgetter(1)))
+            for resource, numbers in self._mentioned.items()
         }
 
     def document(self, resource: str, number: int) -> Document | None:
@@ -60,6 +65,7 @@ class DrawnWorld:
         return paint.picture(name)
 
     def _link(self, resource: str, number: int, name: str) -> Document:
+        self._mentioned.setdefault(resource, {})[name] = number
         return {"name": name, "url": f"{self.origin}/api/v2/{resource}/{number}/"}
 
     def _links(self, resource: str, creatures: Iterable[Creature]) -> list[Document]:

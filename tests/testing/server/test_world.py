@@ -51,6 +51,16 @@ def test_a_page_of_the_list_knows_its_neighbours(get: Get, api: PokeAPI) -> None
     assert page["previous"] == f"{api.url}pokemon/?offset=10&limit=10"
 
 
+def test_whatever_a_document_mentions_is_listed(get: Get) -> None:
+    """As upstream's clients expect that look names up; a document of it there need not be."""
+    ability = get("pokemon/1/").json()["abilities"][0]["ability"]
+    assert get("ability/").json()["results"] == [ability]
+    assert get("ability/1/").status == 404
+    languages = get("language/").json()["results"]
+    ids = [int(entry["url"].split("/")[-2]) for entry in languages]
+    assert ids == sorted(ids)
+
+
 @pytest.mark.parametrize("path", ["pokemon/7/", "pokemon/7", "pokemon/zizzle/", "pokemon/zizzle"])
 def test_a_resource_answers_to_id_and_name_with_and_without_slash(get: Get, path: str) -> None:
     assert get(path).json()["id"] == 7
