@@ -1,5 +1,6 @@
 """``/sprites/``: each stored sprite at the path that it has among upstream's sprites."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.core.files.storage import FileSystemStorage, Storage
@@ -22,6 +23,13 @@ def sprite(request: HttpRequest, path: str) -> HttpResponseBase:
     """Serve a sprite from its folder, or lead to where its storage, or upstream, serves it."""
     if path_of(f"/sprites/{path}") != path:
         return not_found()
+    for _ in range(2):  # a run may replace the file after its row was read
+        with suppress(OSError):
+            return _answer(request, path)
+    return not_found()
+
+
+def _answer(request: HttpRequest, path: str) -> HttpResponseBase:
     rows = Sprite.objects.filter(path=path).exclude(state=Sprite.State.MISSING, file="")
     found = rows.order_by("-file").values_list(*_COLUMNS).first()  # one with a file before others
     if found is None:
@@ -43,14 +51,12 @@ def _image(
     media_type: str,
     changed_at: datetime | None,
 ) -> HttpResponseBase:
+    """Answer with an image, or 304; raises OSError where the file is not there."""
     etag, changed = f'"{sha256[:32]}"', int(changed_at.timestamp()) if changed_at else None
     response = get_conditional_response(request, etag=etag, last_modified=changed)
     if response is None:
-        try:
-            with storage.open(name) as file:
-                response = HttpResponse(file.read(), content_type=media_type)
-        except OSError:
-            return not_found()
+        with storage.open(name) as file:
+            response = HttpResponse(file.read(), content_type=media_type)
     validators = {"ETag": etag} | ({"Last-Modified": http_date(changed)} if changed else {})
     policy = {"Cache-Control": CACHED, "Content-Security-Policy": _POLICY}
     return dressed(response, validators | policy)

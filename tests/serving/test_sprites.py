@@ -22,6 +22,16 @@ class Vault(Storage):
         return File(io.BytesIO(b"from the vault"), name)
 
 
+class Moving(Vault):
+    """A storage in which a run replaces a file just before it is opened."""
+
+    def _open(self, name: str, mode: str = "rb") -> "File[Any]":
+        if name == "old.png":
+            Sprite.objects.update(file="new.png")
+            raise FileNotFoundError(name)
+        return super()._open(name, mode)
+
+
 SVG = "/sprites/pokemon/other/dream-world/1.svg"
 
 
@@ -126,4 +136,16 @@ def test_a_storage_without_addresses_is_read(client: Client, settings: Settings,
         "default": {"BACKEND": "tests.serving.test_sprites.Vault"},
     }
     add_sprite(add_pokemon(1, "one"), "front_default", path="pokemon/1.png")
+    assert client.get("/sprites/pokemon/1.png").content == b"from the vault"
+
+
+def test_a_sprite_that_is_being_replaced_is_the_new_one(
+    client: Client, settings: Settings, db: None
+) -> None:
+    """Its old file goes once its row is written; who has read the old row reads it again."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "tests.serving.test_sprites.Moving"},
+    }
+    add_sprite(add_pokemon(1, "one"), "front_default", path="pokemon/1.png", file="old.png")
     assert client.get("/sprites/pokemon/1.png").content == b"from the vault"
