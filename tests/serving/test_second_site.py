@@ -1,15 +1,26 @@
 """A site that is filled from a site: the whole way, over HTTP, between real processes."""
 
+import gzip
 import json
+import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from sprites.testing import PokeAPI
 
 from ..faults.lab import KEYS
+from ..storages.s3 import Bucket
 from ..support.database import Database
-from ..support.site import ShellSite, files_in
+from ..support.site import Run, ShellSite, Site, files_in, until
 
+HOST = re.compile(r"http://[^/]+")
 SELECTION = ("--ids", "1-3", "--sprites", ",".join(KEYS))
 
 
@@ -20,18 +31,43 @@ def statuses(site: ShellSite) -> Counter[tuple[str, str]]:
     return Counter((path.split("/")[0], status) for path, _, status, *_ in asked)
 
 
-def rows(site: ShellSite) -> list[list[object]]:
-    """Return what is mirrored: Pokémon, their types, sprites with their hashes, and documents."""
+def rows(line: Any) -> list[list[tuple[Any, ...]]]:
+    """Return what is mirrored: Pokémon, types, sprites, names, and documents but for hosts."""
     statements = (
         "SELECT id, name, species, number, form, height, weight, base_experience, is_default,"
         " generation, hp, speed FROM sprites_pokemon ORDER BY id",
         "SELECT pokemon_id, type_id, slot FROM sprites_pokemontype ORDER BY 1, 3",
         "SELECT pokemon_id, key, path, file, sha256, media_type FROM sprites_sprite"
         " WHERE file <> '' ORDER BY 1, 2",
-        "SELECT resource, number, name FROM sprites_document WHERE number > 0 ORDER BY 1, 2",
+        "SELECT id, name, folded FROM sprites_species ORDER BY id",
+        "SELECT species_id, language, name, genus FROM sprites_speciesname ORDER BY 1, 2",
     )
+    found = [list(map(tuple, line.execute(one).fetchall())) for one in statements]
+    packed = line.execute("SELECT resource, number, name, packed FROM sprites_document").fetchall()
+    texts = [(*who, HOST.sub("", gzip.decompress(body).decode())) for *who, body in packed]
+    return [*found, sorted(texts)]
+
+
+def rows_of(site: ShellSite) -> list[list[tuple[Any, ...]]]:
+    """Return what a site has mirrored."""
     with site.database.connect() as line:
-        return [list(map(tuple, line.execute(one).fetchall())) for one in statements]
+        return rows(line)
+
+
+@pytest.fixture
+def second(tmp_path: Path, migrated: Database, api: PokeAPI) -> Iterator[ShellSite]:
+    """A site that has nothing yet, and asks for everything each time; ``fill`` says of whom."""
+    folder = tmp_path / "second"
+    folder.mkdir()
+    site = ShellSite("", folder, migrated.copy(folder), {"SPRITES_FRESH_FOR": "0"})
+    yield site
+    site.close()
+
+
+def fill(second: ShellSite, home: str, *origins: str, **options: str) -> None:
+    """Name the site that a site is filled from, and where else its sprites may be."""
+    allowed = {"SPRITES_ALLOWED_ORIGINS": ",".join(origins)} if origins else {}
+    second.environment |= {"SPRITES_API_URL": f"{home}/api/v2/", **allowed, **options}
 
 
 def test_a_second_site_is_filled_from_the_first(
@@ -51,7 +87,7 @@ def test_a_second_site_is_filled_from_the_first(
             run = second.fetch(*SELECTION)
             assert (run.exit_code, run.report["failures"]) == (0, []), run.stderr
             second.assert_whole(run)
-            assert rows(second) == rows(shell)
+            assert rows_of(second) == rows_of(shell)
             assert files_in(second.media) == files_in(shell.media)
             before = statuses(shell)
             again = second.fetch(*SELECTION)
@@ -67,3 +103,57 @@ def test_a_second_site_is_filled_from_the_first(
         finally:
             second.close()
     assert api.requests() == []
+
+
+def test_a_site_whose_sprites_are_in_a_bucket_fills_another(
+    site: Site, live_server: LiveServer, s3: Bucket, second: ShellSite, settings: Settings
+) -> None:
+    """A redirect leads into the bucket, whose origin is to be named; names come along."""
+    settings.STORAGES = {**settings.STORAGES, "default": s3.storage}
+    assert site.run(*SELECTION, "--species").exit_code == 0
+    fill(second, live_server.url)
+    assert second.fetch("--ids", "1", "--sprites", KEYS[0]).codes == {"url_not_allowed": 1}
+    fill(second, live_server.url, s3.server.url)
+    run = second.fetch(*SELECTION, "--species")
+    assert (run.exit_code, run.report["failures"]) == (0, []), run.stderr
+    second.assert_whole(run)
+    with connection.cursor() as cursor:
+        assert rows_of(second) == rows(cursor)
+    assert files_in(second.media) == s3.files()
+
+
+def test_a_first_site_that_dies_is_waited_for(shell: ShellSite, second: ShellSite) -> None:
+    """It is an upstream as any other: once it is there again, the run goes on, to its end."""
+    assert shell.fetch(*SELECTION).exit_code == 0
+    with shell.serve() as first:
+        fill(second, first.root.rstrip("/"), SPRITES_RATE="30")
+        process = second.start(*SELECTION)
+        until(lambda: statuses(shell)[("sprites", "200")] > 4)
+    with shell.serve(port=int(first.root.split(":")[2].strip("/"))):
+        out, err = process.communicate(timeout=60)
+        assert statuses(shell)[("sprites", "200")] > 0
+    run = Run(process.returncode, out, err)
+    assert (run.exit_code, run.report["failures"]) == (0, []), run.stderr
+    second.assert_whole(run)
+    assert rows_of(second) == rows_of(shell)
+    assert files_in(second.media) == files_in(shell.media)
+
+
+def test_a_sprite_that_is_replaced_meanwhile_is_whole(
+    site: Site, live_server: LiveServer, second: ShellSite
+) -> None:
+    """The second site has the old bytes or the new ones, and after its next run the new ones."""
+    assert site.run(*SELECTION).exit_code == 0
+    before = site.files()
+    one = next(body for name, body in before.items() if name.endswith(".png"))
+    fill(second, live_server.url, SPRITES_RATE="30")
+    process = second.start(*SELECTION)
+    until(lambda: len(files_in(second.media)) > 4)
+    site.api.put("/sprites/*.png", one, "image/png")
+    assert site.run(*SELECTION, "--force").exit_code == 0
+    out, err = process.communicate(timeout=60)
+    run = Run(process.returncode, out, err)
+    second.assert_whole(run)
+    assert files_in(second.media).items() <= {**before, **site.files()}.items()
+    assert second.fetch(*SELECTION).exit_code == 0
+    assert files_in(second.media) == site.files() != before

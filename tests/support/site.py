@@ -222,9 +222,10 @@ class ShellSite:
         return process
 
     @contextmanager
-    def serve(self) -> Iterator[Browser]:
+    def serve(self, port: int = 0) -> Iterator[Browser]:
         """Run the development server as a user does, and give a browser of it."""
-        command = [sys.executable, "-u", "manage.py", "runserver", "--noreload", "127.0.0.1:0"]
+        address = f"127.0.0.1:{port}"
+        command = [sys.executable, "-u", "manage.py", "runserver", "--noreload", address]
         with (self.folder / "server.log").open("w") as log:
             server = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=log,
