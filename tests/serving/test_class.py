@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from sprites.testing import PokeAPI
 from ..support.browser import Browser
 from ..support.database import Database
 from ..support.site import ROOT, ShellSite, files_in
-from .test_second_site import rows
+from .test_second_site import rows_of
 
 HERE = "127.0.0.1"
 NOWHERE = "http://127.0.0.1:9/api/v2/"
@@ -61,6 +62,12 @@ def refusal(teacher: ShellSite, **more: str) -> tuple[int, str]:
     return process.returncode, line
 
 
+def mirrored(site: ShellSite) -> list[list[tuple[Any, ...]]]:
+    """Return what a site has, but for lists: a teacher's names only what is there."""
+    *found, documents = rows_of(site)
+    return [*found, [each for each in documents if each[1] != 0]]
+
+
 def test_students_who_type_the_line_get_all_from_the_teacher(
     shell: ShellSite, api: PokeAPI, tmp_path: Path, migrated: Database
 ) -> None:
@@ -80,7 +87,7 @@ def test_students_who_type_the_line_get_all_from_the_teacher(
                 out, errors = process.communicate(timeout=60)
                 assert process.returncode == 0, errors + out
                 student.assert_whole()
-                assert rows(student) == rows(shell)
+                assert mirrored(student) == mirrored(shell)
                 assert files_in(student.media) == files_in(shell.media)
         finally:
             for student, _ in students:
