@@ -122,7 +122,14 @@ class Mirror:
 
     def _is_fresh(self, found: Known) -> bool:
         stands = found.is_whole and not (found.has_lost_any or self._choice.lacks_document(found))
-        return stands and self._is_recent(found.row.synced_at)
+        if not (stands and self._is_recent(found.row.synced_at)):
+            return False
+        return not self._refuses_any(found.row.pk, found.listings())
+
+    def _refuses_any(self, pokemon: int, listings: Iterable[Listing]) -> bool:
+        """Tell whether a sprite is wanted whose URL is refused: upstream may have another now."""
+        wants, origins = self._choice.wants, self._choice.origins
+        return any(wants(pokemon, each.key) and refusal(each, origins) for each in listings)
 
     def _is_recent(self, synced_at: datetime | None) -> bool:
         """Tell whether JSON that was read then need not be asked for again."""
@@ -161,7 +168,8 @@ class Mirror:
         if not self._is_meant(record.species):
             return
         entry = PokemonEntry(record.id, Change.NEW, record, found)
-        entry.whole = not any(refusal(each, self._choice.origins) for each in record.listings)
+        is_read = all(listing.code is None for listing in record.listings)
+        entry.whole = is_read and not self._refuses_any(record.id, record.listings)
         if found:
             if found.row.name != record.name:
                 logger.warning("Pokémon %d: %s is now %s", record.id, found.row.name, record.name)

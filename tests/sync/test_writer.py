@@ -242,3 +242,14 @@ def test_a_sprite_of_an_unknown_shape_fails_alone(site: Site) -> None:
     assert run.codes == {"schema": 2, "url_not_allowed": 1}
     assert run.sprites["stored"] == run.sprites["wanted"] - 3
     site.assert_whole(run)
+
+
+def test_json_stays_fresh_where_only_an_unwanted_sprite_is_refused(site: Site) -> None:
+    """Another site's JSON names elsewhere what it has not stored; who wants that asks anew."""
+    site.api.edit("*/pokemon/2/", {"sprites/back_shiny": "http://169.254.169.254/a.png"})
+    assert site.run("--ids", "1-3").exit_code == 0
+    assert site.run("--ids", "1-3").report["requests"] == 1
+    wanted = ("--ids", "1-3", "--sprites", "back_shiny")
+    assert site.run(*wanted).codes == {"url_not_allowed": 1}
+    site.api.clear()
+    assert site.run(*wanted).exit_code == 0
