@@ -17,6 +17,7 @@ from pathlib import Path
 from . import (
     again,
     beside,
+    classroom,
     crowd,
     database,
     latency,
@@ -47,6 +48,7 @@ PARTS: dict[str, Callable[[Lab, int], Findings]] = {
     "overhead": overhead.measure,
     "without": without.measure,
     "mirror": mirror.measure,
+    "class": classroom.measure,
 }
 DATA = Path("../shared/pokeapi")
 

@@ -16,7 +16,7 @@ COLUMNS = ("nginx answers", "connections", "requests a second", "the most that 5
 NOTE = """\
 What `wrk -t1 -c N -d3` gets, which asks for the same sprites one after another and throws them
 away. Command: `python -m bench server`."""
-_SCRIPT = """
+SCRIPT = """
 local paths, at = {}, 0
 for path in io.lines("%s") do paths[#paths + 1] = path end
 function request() at = at %% #paths + 1; return wrk.format("GET", paths[at]) end
@@ -35,7 +35,7 @@ def measure(lab: Lab, rounds: int) -> Findings:
 def _row(lab: Lab, delay: str, connections: int) -> list[str]:
     script, paths = lab.work / "paths.lua", lab.work / "paths.txt"
     paths.write_text("\n".join(lab.tree.paths))
-    script.write_text(_SCRIPT % paths)
+    script.write_text(SCRIPT % paths)
     url = lab.nginx.url if delay == "at once" else lab.nginx.slow_url
     words = ["wrk", "-t1", f"-c{connections}", "-d3", "-s", str(script), url]
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
