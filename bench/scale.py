@@ -14,10 +14,11 @@ from .findings import Findings, Spread, Table, Target
 from .lab import Lab
 from .nginx import LATENCY, Nginx, free_ports
 from .ours import Inside, Run, Site
-from .tree import MANY_LARGE, write_documents, write_images
+from .tree import MANY_LARGE, write_documents, write_images, write_species
 from .whole import Whole
 
 ALL = ("--all", "--sprites", "all")
+MAX_DATABASE = 60
 INSTANT = (50_000, 200_000)
 COLUMNS = ("run", "sprites", "requests", "seconds", "CPU s", "MB", "database, MB", "images, MB")
 NOTE = """\
@@ -83,6 +84,11 @@ def measure(lab: Lab, rounds: int) -> Findings:
         targets = [
             Target("memory: parent at 52,286 sprites ÷ at 5,000", 1.15, Spread.of([ratio])),
             Target("memory: parent at 52,286 sprites, MB", 80, Spread.of([memory])),
+            Target(
+                "database: 52,286 sprites, documents and names, MB",
+                MAX_DATABASE,
+                Spread.of([samples[-1].database]),
+            ),
         ]
     real, simulated = samples[-1], list(_simulated(lab))
     rows = [each.row for each in (*samples, *simulated)]
@@ -103,11 +109,13 @@ def _everything(lab: Lab) -> Sample:
     """Serve a tree as large as upstream, and mirror it."""
     home = lab.work / "everything"
     nginx = Nginx(home / "tree", home / "nginx", free_ports())
-    documents = write_documents(home / "tree", nginx.url, Whole(lab.source.world(nginx.url)))
+    world = Whole(lab.source.world(nginx.url))
+    documents = write_documents(home / "tree", nginx.url, world)
+    write_species(home / "tree", nginx.url, world)
     paths = (path for each in documents for path in each.values())
     write_images(home / "tree", paths, lab.source.pictures(MANY_LARGE))
     with nginx:
-        return _sample("all of upstream", lab.site(nginx.url), *ALL)
+        return _sample("all of upstream", lab.site(nginx.url), *ALL, "--species")
 
 
 def _simulated(lab: Lab) -> Iterator[Sample]:

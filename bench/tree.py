@@ -107,6 +107,14 @@ def write_documents(
     ]
 
 
+def write_species(root: Path, origin: str, world: Documents) -> None:
+    """Write the species of all Pokémon."""
+    api = root / str(urlsplit(origin).port) / "api" / "v2"
+    for number in world.index["pokemon-species"].values():
+        folder = api / "pokemon-species" / str(number)
+        _write_packed(folder, body(world, "pokemon-species", number))
+
+
 def _list(origin: str, resource: str, index: dict[str, int]) -> dict[str, Any]:
     """Return the whole list of a resource on one page, whatever page is asked for."""
     rows = [

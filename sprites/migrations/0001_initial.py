@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slot', models.PositiveSmallIntegerField(verbose_name='slot')),
-                ('pokemon', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='type_slots', to='sprites.pokemon')),
+                ('pokemon', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='type_slots', to='sprites.pokemon')),
                 ('type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sprites.type')),
             ],
             options={
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(max_length=30, verbose_name='language')),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('genus', models.CharField(blank=True, max_length=100, verbose_name='genus')),
-                ('species', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='names', to='sprites.species', verbose_name='species')),
+                ('species', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='names', to='sprites.species', verbose_name='species')),
             ],
             options={
                 'verbose_name': 'name of a species',
@@ -172,7 +172,7 @@ class Migration(migrations.Migration):
                 ('checked_at', models.DateTimeField(null=True, verbose_name='checked at')),
                 ('changed_at', models.DateTimeField(null=True, verbose_name='changed at')),
                 ('missing_since', models.DateTimeField(null=True, verbose_name='missing since')),
-                ('pokemon', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sprites', to='sprites.pokemon', verbose_name='Pokémon')),
+                ('pokemon', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='sprites', to='sprites.pokemon', verbose_name='Pokémon')),
             ],
             options={
                 'verbose_name': 'sprite',

@@ -241,7 +241,8 @@ class PokemonTypeQuerySet(RevisedQuerySet["PokemonType"]):
 class PokemonType(Revised):
     """A Pokémon's type in its slot; slot 1 is the first type."""
 
-    pokemon = models.ForeignKey(Pokemon, models.CASCADE, related_name="type_slots")
+    # No index of its own: the constraint below begins with it.
+    pokemon = models.ForeignKey(Pokemon, models.CASCADE, related_name="type_slots", db_index=False)
     type = models.ForeignKey(Type, models.CASCADE, related_name="+")
     slot = models.PositiveSmallIntegerField(_("slot"))
 

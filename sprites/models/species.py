@@ -64,7 +64,11 @@ class SpeciesName(Revised):
     """What a species is called in a language, under upstream's tag in lower case."""
 
     species = models.ForeignKey(
-        Species, models.CASCADE, related_name="names", verbose_name=_("species")
+        Species,
+        models.CASCADE,
+        related_name="names",
+        verbose_name=_("species"),
+        db_index=False,  # the constraint below begins with it
     )
     language = models.CharField(_("language"), max_length=30)
     name = models.CharField(_("name"), max_length=100)

@@ -129,7 +129,11 @@ class Sprite(Revised):
         FAILED = "failed", _("failed")
 
     pokemon = models.ForeignKey(
-        "sprites.Pokemon", models.CASCADE, related_name="sprites", verbose_name=_("Pokémon")
+        "sprites.Pokemon",
+        models.CASCADE,
+        related_name="sprites",
+        verbose_name=_("Pokémon"),
+        db_index=False,  # the constraint below begins with it
     )
     key = models.CharField(_("key"), max_length=MAX_LENGTH)
     url = models.CharField(_("upstream URL"), max_length=500)

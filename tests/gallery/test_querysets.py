@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.utils import timezone
 
 from sprites.looks import Look
@@ -185,3 +187,14 @@ def test_a_run_without_heartbeat_is_not_live() -> None:
     assert SyncRun.objects.live().get() == run
     SyncRun.objects.update(heartbeat_at=now - timedelta(minutes=2))
     assert not SyncRun.objects.live().exists()
+
+
+def test_no_index_repeats_a_constraint() -> None:
+    """What a unique one begins with needs no index of its own, on every row of every run."""
+    for model in apps.get_app_config("sprites").get_models():
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, model._meta.db_table)
+        unique = [one["columns"] for one in found.values() if one["unique"]]
+        for name, one in found.items():
+            if one["index"] and not one["unique"] and (names := one["columns"]):
+                assert names not in [columns[: len(names)] for columns in unique], name
