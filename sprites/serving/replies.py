@@ -33,12 +33,18 @@ View = Callable[..., HttpResponseBase]
 
 
 def public(view: View) -> View:
-    """Let anybody read a view, from any origin, and none write; what has just gone is a 404."""
+    """Let anybody read a view, from any origin, and none write; what has just gone is a 404.
+
+    Nothing depends on cookies, and none is set: a cache may keep the reply for others.
+    """
 
     @csrf_exempt  # so that a POST is refused for what it is
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase
+        # Middleware would mend a cookie that makes no sense by another one.
+        request.COOKIES.clear()
+        request.META.pop("CSRF_COOKIE_NEEDS_UPDATE", None)
         if request.method == "OPTIONS":
             response = HttpResponse(status=204, headers=_PREFLIGHT)
         elif request.method not in _METHODS:

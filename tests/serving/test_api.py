@@ -315,3 +315,12 @@ def test_a_species_is_served_where_it_is_mirrored(
     }
     assert get(client, "").json()["pokemon-species"] == f"{HERE}pokemon-species/"
     assert get(client, "pokemon-species/cindle/").status_code == 404
+
+
+@pytest.mark.parametrize("cookie", ["csrftoken=x", "sessionid=x"])
+def test_no_cookie_is_answered_by_one(mirror: Site, client: Client, cookie: str) -> None:
+    """What caches may keep for others has nobody's cookie in it, and does not vary with one."""
+    for path in ("/api/v2/", "/api/v2/pokemon/1/", "/sprites/pokemon/1.png", "/api/v2/move/1/"):
+        reply = client.get(path, headers={"Cookie": cookie})
+        assert not reply.cookies
+        assert "Cookie" not in reply.headers.get("Vary", "")
