@@ -13,7 +13,7 @@ help: ## say what there is to make
 demo: $(VENV)/.site ## the whole thing on this machine, without network; PORT=8000
 	@PATH="$(abspath $(BIN)):$$PATH" PORT=$(PORT) bash pokesite/demo.sh
 
-class: $(VENV)/.class ## serve the first 100 Pokémon to a class on this network; LIMIT=, ADDRESS=, PORT=, PROCESSES=
+class: $(VENV)/.class ## serve the first 100 Pokémon to a class, on this network; LIMIT, ADDRESS, PORT, PROCESSES
 	@PATH="$(abspath $(BIN)):$$PATH" PORT=$(PORT) bash pokesite/class.sh
 
 fetch: $(VENV)/.site ## mirror the first 100 Pokémon from https://pokeapi.co

@@ -6,8 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,18 @@ def test_students_who_type_the_line_get_all_from_the_teacher(
     asked = re.findall(r'"GET /(api/v2|sprites)/.* (\d+) \d+ ', log.read_text())
     assert len(asked) == 2 * (1 + 1 + 9 + 3 + 3)  # lists, generations, Pokémon, sprites
     assert {status for _, status in asked} == {"200"}
+
+
+def test_visitors_who_say_nothing_hold_up_nobody(shell: ShellSite) -> None:
+    """A browser opens connections ahead of time; more of them than threads wait for no page."""
+    with lesson(shell) as said, ExitStack() as silent:
+        address = re.search(r"gallery: http://(.+):(\d+)/", said)
+        assert address is not None, said
+        for _ in range(40):
+            silent.enter_context(socket.create_connection((address[1], int(address[2]))))
+        began = time.monotonic()
+        assert Browser(f"http://{address[1]}:{address[2]}/").get("").status == 200
+        assert time.monotonic() - began < 4
 
 
 def test_without_internet_the_class_gets_what_is_there(shell: ShellSite) -> None:
