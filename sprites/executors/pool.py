@@ -28,8 +28,7 @@ logger = logging.getLogger(__name__)
 
 _AHEAD = 8
 """Jobs that wait beside those at work, or a quarter of many workers: enough to keep them all busy,
-and few that would meet an upstream which has just gone away. Twice as many for processes, where
-they travel several at once."""
+and few that would meet an upstream which has just gone away."""
 _REST = 0.001
 """Seconds in which threads do a few of the jobs that wait; the parent's own thread, woken up for
 each of them, would take Python's lock from them each time."""
@@ -52,8 +51,7 @@ def open_pool(name: str, workers: int, scheduler: str = "") -> "Pool":
     make = makers.get(name) or partial(_made, name, _factory(name), workers)
     ahead = min(workers, max(_AHEAD, workers // 4))
     rest = _REST if name == "threads" and ahead >= _AHEAD else 0.0
-    window = {"sync": 1, "processes": workers + 2 * ahead}.get(name, workers + ahead)
-    return Pool(name, make, window, rest)
+    return Pool(name, make, window=1 if name == "sync" else workers + ahead, rest=rest)
 
 
 class InPlaceExecutor(Executor):

@@ -25,7 +25,7 @@ from .calls import Call, Result, run_calls, send
 
 T = TypeVar("T")
 
-_MIN_AHEAD, _MAX_AHEAD = 2, 8
+_MIN_AHEAD, _MAX_AHEAD = 1, 3
 """Calls that a process holds beyond its threads, so that none of them waits for the pipe. It gets
 more when there are fewer than the first, up to the second, so that a few travel together; what it
 holds no other process can do."""
