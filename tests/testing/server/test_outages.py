@@ -27,7 +27,7 @@ def _listens(api: PokeAPI) -> bool:
     host, port = urlsplit(api.url).netloc.split(":")
     try:
         socket.create_connection((host, int(port)), timeout=5).close()
-    except ConnectionRefusedError:
+    except ConnectionError:  # refused, or reset where the port is being closed
         return False
     return True
 
