@@ -6,7 +6,6 @@ costs next to nothing, as students on machines of their own do.
 """
 
 import json
-import re
 import resource
 import shutil
 import subprocess
@@ -18,12 +17,13 @@ from pathlib import Path
 from .findings import Findings, Spread, Table, Target
 from .lab import Lab
 from .ours import MANAGE, Site
-from .server import SCRIPT
+from .server import ask
 from .teacher import PROCESSES, Teacher, Visitor, teach
 
 STUDENTS, WORKERS, EACH = 30, 8, 211
 ALL = STUDENTS * EACH
 MAX_ROUNDS, SECONDS = 3, 5
+PACKED = 'wrk.headers["Accept-Encoding"] = "gzip"\n'
 OPTIONS = ("fetch_sprites", "--workers", str(WORKERS), "--format", "json", "-v0")
 COLUMNS = ("what", "median (min–max)")
 NOTE = f"""\
@@ -32,7 +32,6 @@ site that `make class` starts, on {PROCESSES} processes. *The least* is CPU ÷ {
 the site and the students, who share them here, and of the site alone under `wrk -t1
 -c{STUDENTS * WORKERS}`, which asks for the same over as many connections. {{rounds}} rounds.
 Command: `python -m bench class --rounds {{rounds}}`."""
-_SAID = r"(\d+) requests in", r"Requests/sec:\s+([\d.]+)"
 _NAME = f"class of {STUDENTS}"
 _COUNT = f"{_NAME}: requests more or fewer than {ALL:,}"
 _ERRORS = f"{_NAME}: errors and retries"
@@ -125,28 +124,13 @@ def _waited_for() -> float:
 
 def _wrk(work: Path, teacher: Teacher, paths: Sequence[str]) -> Figures:
     """Return what the site does when the students cost nothing."""
-    script, file = work / "class.lua", work / "class.txt"
-    file.write_text("\n".join(paths))
-    script.write_text(SCRIPT % file + 'wrk.headers["Accept-Encoding"] = "gzip"\n')
-    words = ["wrk", "-t1", f"-c{STUDENTS * WORKERS}", f"-d{SECONDS}", "-s", str(script)]
     spent = teacher.cpu()
     with Visitor(teacher).there() as visitor:
-        done = subprocess.run([*words, teacher.url], capture_output=True, text=True, check=True)
+        count, rate = ask(work, teacher.url, paths, STUDENTS * WORKERS, SECONDS, PACKED)
     cpu = teacher.cpu() - spent
-    assert "Non-2xx" not in done.stdout, done.stdout
-    assert "Socket errors" not in done.stdout, done.stdout
-    count, rate = (
-        _figure(what, done.stdout) for what in (r"(\d+) requests in", r"sec:\s+([\d.]+)")
-    )
     return {
         _WRK_RATIO: PROCESSES / (cpu / count) / rate,
         "wrk: requests a second": rate,
         f"wrk: {ALL:,} requests, s": ALL / rate,
         **dict(_pages("wrk", visitor)),
     }
-
-
-def _figure(pattern: str, text: str) -> float:
-    found = re.search(pattern, text)
-    assert found is not None, text
-    return float(found[1])

@@ -6,6 +6,8 @@ In: a Lab. Out: Findings, a table of requests a second; without wrk a table that
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 
 from .findings import Findings, Table
 from .lab import Lab
@@ -16,7 +18,7 @@ COLUMNS = ("nginx answers", "connections", "requests a second", "the most that 5
 NOTE = """\
 What `wrk -t1 -c N -d3` gets, which asks for the same sprites one after another and throws them
 away. Command: `python -m bench server`."""
-SCRIPT = """
+_SCRIPT = """
 local paths, at = {}, 0
 for path in io.lines("%s") do paths[#paths + 1] = path end
 function request() at = at %% #paths + 1; return wrk.format("GET", paths[at]) end
@@ -33,14 +35,30 @@ def measure(lab: Lab, rounds: int) -> Findings:
 
 
 def _row(lab: Lab, delay: str, connections: int) -> list[str]:
-    script, paths = lab.work / "paths.lua", lab.work / "paths.txt"
-    paths.write_text("\n".join(lab.tree.paths))
-    script.write_text(SCRIPT % paths)
     url = lab.nginx.url if delay == "at once" else lab.nginx.slow_url
-    words = ["wrk", "-t1", f"-c{connections}", "-d3", "-s", str(script), url]
-    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    assert found is not None, said
-    assert "Non-2xx" not in said, said
+    _, rate = ask(lab.work, url, lab.tree.paths, connections, seconds=3)
     most = f"{connections / LATENCY:,.0f}" if delay != "at once" else ""
-    return [delay, str(connections), f"{float(found[1]):,.0f}", most]
+    return [delay, str(connections), f"{rate:,.0f}", most]
+
+
+def ask(
+    work: Path, url: str, paths: Sequence[str], connections: int, seconds: int, more: str = ""
+) -> tuple[int, float]:
+    """Let wrk ask for paths by turns; return how many requests it made, and how many a second.
+
+    ``more`` is Lua that its script has beside.
+    """
+    script, file = work / "paths.lua", work / "paths.txt"
+    file.write_text("\n".join(paths))
+    script.write_text(_SCRIPT % file + more)
+    words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "-s", str(script), url]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "Non-2xx" not in said, said
+    assert "Socket errors" not in said, said
+    return int(_figure(r"(\d+) requests in", said)), _figure(r"Requests/sec:\s+([\d.]+)", said)
+
+
+def _figure(pattern: str, said: str) -> float:
+    found = re.search(pattern, said)
+    assert found is not None, said
+    return float(found[1])

@@ -24,7 +24,7 @@ PAGES = {"the list": "/", "a Pokémon": "/pokemon/pikachu/"}
 _TICK = os.sysconf("SC_CLK_TCK")
 _COMMAND = (sys.executable, "-m", "gunicorn", "-c", "python:pokesite.classroom", "pokesite.wsgi")
 _LOGGED = "--access-logformat='%(U)s %(s)s' --access-logfile="
-_PLACES = ("/api/v2/", "/sprites/")
+_PLACES = ("/api/v2", "/sprites")
 _PAUSE = 0.1
 
 
@@ -50,9 +50,7 @@ class Teacher:
     def asked(self) -> list[tuple[str, str]]:
         """Return the path and the status of each request in PokéAPI's place."""
         lines = (line.split() for line in self.log.read_text().splitlines())
-        return [
-            (path, status) for path, status in lines if path.startswith(("/api/v2", "/sprites"))
-        ]
+        return [(path, status) for path, status in lines if path.startswith(_PLACES)]
 
     def ask(self, path: str) -> float:
         """Return the milliseconds that a page takes a visitor with a new connection."""

@@ -71,20 +71,16 @@ class SpriteEntry:
 
 
 @dataclass(slots=True)
-class PokemonEntry:
-    """A Pokémon that was looked at: its record, or only an ETag where its JSON has not changed.
+class JsonEntry:
+    """A Pokémon or a species that was looked at: its record, or an ETag where it is unchanged.
 
-    It has neither where there was no need to ask, or no answer. Unless it was ``whole`` it is asked
-    for again soon.
+    It has neither where there was no need to ask, or no answer.
     """
 
     pokemon: int
     change: Change
-    record: PokemonRecord | None = None
-    known: Known | None = None
+    record: PokemonRecord | SpeciesRecord | None = None
     etag: str | None = None
-    whole: bool = True
-    doubtful: bool = False
     url: str = ""
     failure: Failure | None = None
     attempts: int = 1
@@ -98,33 +94,27 @@ class PokemonEntry:
         """Note that the database has not taken it."""
         self.change = Change.FAILED
         self.failure = Failure(Code.DB, "the database refused its row")
+
+
+@dataclass(slots=True)
+class PokemonEntry(JsonEntry):
+    """What became of a Pokémon's own JSON; unless it was ``whole`` it is asked for again soon."""
+
+    record: PokemonRecord | None = None
+    known: Known | None = None
+    whole: bool = True
+    doubtful: bool = False
 
     def __str__(self) -> str:
         return f"Pokémon {self.pokemon}"
 
 
-@dataclass(slots=True)
-class SpeciesEntry:
-    """A species that was looked at, for the first of its Pokémon; as a PokemonEntry otherwise."""
+@dataclass(slots=True, kw_only=True)
+class SpeciesEntry(JsonEntry):
+    """What became of the JSON of a species, which the first of its Pokémon has asked for."""
 
     species: int
-    pokemon: int
-    change: Change
     record: SpeciesRecord | None = None
-    etag: str | None = None
-    url: str = ""
-    failure: Failure | None = None
-    attempts: int = 1
-
-    @property
-    def has_row(self) -> bool:
-        """Tell whether there is something to write."""
-        return self.record is not None or self.etag is not None
-
-    def refuse(self, why: str) -> None:
-        """Note that the database has not taken it."""
-        self.change = Change.FAILED
-        self.failure = Failure(Code.DB, "the database refused its row")
 
     def __str__(self) -> str:
         return f"species {self.species}"

@@ -167,7 +167,7 @@ class Mirror:
     def _take_record(self, record: PokemonRecord, found: Known | None) -> None:
         if not self._is_meant(record.species):
             return
-        entry = PokemonEntry(record.id, Change.NEW, record, found)
+        entry = PokemonEntry(record.id, Change.NEW, record, known=found)
         is_read = all(listing.code is None for listing in record.listings)
         entry.whole = is_read and not self._refuses_any(record.id, record.listings)
         if found:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..errors import Code
 from ..worker.records import Job, ResourceJob
-from .entries import Change, Entry, Planned, PokemonEntry, SpeciesEntry, SpriteEntry, Verdict
+from .entries import Change, Entry, JsonEntry, Planned, PokemonEntry, SpriteEntry, Verdict
 from .events import Attempt
 from .stop import ExitCode
 
@@ -104,10 +104,9 @@ class SyncReport:
         for entry in entries:
             if isinstance(entry, SpriteEntry):
                 self._count_sprite(entry)
-            elif isinstance(entry, PokemonEntry):
-                self._count_json(self.pokemon, entry)
-            elif isinstance(entry, SpeciesEntry):
-                self._count_json(self.species, entry)
+            elif isinstance(entry, JsonEntry):
+                is_own = isinstance(entry, PokemonEntry)
+                self._count_json(self.pokemon if is_own else self.species, entry)
             elif isinstance(entry, Planned):
                 self.sprites.wanted += entry.wanted
                 self.sprites.unchanged += entry.unchanged
@@ -119,14 +118,14 @@ class SyncReport:
         if entry.verdict is Verdict.FAILED:
             self._fail(entry, entry.key)
 
-    def _count_json(self, counts: JsonCounts, entry: PokemonEntry | SpeciesEntry) -> None:
+    def _count_json(self, counts: JsonCounts, entry: JsonEntry) -> None:
         logger.info("%s: %s", entry, entry.change)
         counts.checked += 1
         setattr(counts, entry.change, getattr(counts, entry.change) + 1)
         if entry.change is Change.FAILED:
             self._fail(entry, "")
 
-    def _fail(self, entry: SpriteEntry | PokemonEntry | SpeciesEntry, key: str) -> None:
+    def _fail(self, entry: SpriteEntry | JsonEntry, key: str) -> None:
         """List a failure, unless there are far too many already."""
         failure = entry.failure
         if failure and len(self.failures) < MAX_FAILURES:

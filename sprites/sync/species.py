@@ -36,7 +36,7 @@ class Species:
         if known and self._choice.lacks_document(known):
             known = None
         if known and self._is_recent(known.synced_at):
-            self._write(SpeciesEntry(number, pokemon, Change.UNCHANGED))
+            self._write(SpeciesEntry(pokemon, Change.UNCHANGED, species=number))
         else:
             etag = known.etag if known and not self._choice.force else ""
             url = urljoin(self._api, f"{Kind.SPECIES}/{number}/")
@@ -46,7 +46,8 @@ class Species:
         """Write what became of a job."""
         number = job.number or 0
         result, failure = attempt.outcome.result, attempt.outcome.failure
-        entry = SpeciesEntry(number, self._wanted_by[number], Change.UNCHANGED, url=job.url)
+        wanted_by = self._wanted_by[number]
+        entry = SpeciesEntry(wanted_by, Change.UNCHANGED, url=job.url, species=number)
         if isinstance(result, SpeciesRecord):
             entry.record, entry.change = result, self._change(result)
         elif isinstance(result, Unchanged):
