@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from django.db import connection, connections
 from django.db.models import CheckConstraint, Model, Q
 from django.db.transaction import atomic
@@ -253,3 +254,14 @@ def test_json_stays_fresh_where_only_an_unwanted_sprite_is_refused(site: Site) -
     assert site.run(*wanted).codes == {"url_not_allowed": 1}
     site.api.clear()
     assert site.run(*wanted).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["1/front_shiny.2cf24dba.png", ".incoming/0.part"])
+def test_a_new_database_beside_old_files_leaves_none_without_a_row(site: Site, name: str) -> None:
+    """A site's first run deletes what another database's runs have left, wherever it stands."""
+    stray = site.media / "sprites" / name
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"hello")
+    run = site.run("--ids", "1-3")
+    assert not stray.exists()
+    site.assert_whole(run)
