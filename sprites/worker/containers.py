@@ -6,6 +6,7 @@ stands behind an image's end, where another document could hide.
 
 import re
 import struct
+from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ class GifFrame(NamedTuple):
 def gif_end(data: bytes) -> int:
     """Walk a GIF's blocks to its trailer."""
     try:
-        *_, (_, _, end) = _gif_blocks(data)
+        ((_, _, end),) = deque(_gif_blocks(data), maxlen=1)
         return end + 1 if data[end] == _GIF_TRAILER else 0
     except (IndexError, ValueError):  # cut, or without any block
         return 0

@@ -159,6 +159,18 @@ def test_a_gif_of_very_many_frames_is_a_bomb() -> None:
     assert code_of(gif(900, 1000, 1000)) is Code.BOMB
 
 
+def test_a_gif_of_very_many_blocks_takes_no_memory() -> None:
+    """Comments of no text, very many of them, are walked one after another, and none is kept."""
+    comments = b"!\xfe\0" * 100_000
+    data = gif(1)[:-1] + comments + b";"
+    tracemalloc.start()
+    try:
+        assert inspect(data, LIMITS).frames == 1
+        assert tracemalloc.get_traced_memory()[1] < len(data) / 2
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_picture_that_a_gif_shows_often_is_decoded_once() -> None:
     """Each showing counts as a frame all the same."""
     with patch.object(Image, "frombytes", wraps=Image.frombytes) as decode:
