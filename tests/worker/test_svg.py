@@ -79,6 +79,7 @@ def test_plain_shapes_pass(inner: str) -> None:
         '<path fill="&#117;rl(https://evil.example/a)"/>',
         '<path style="background:image-set(&quot;https://evil.example/a&quot; 1x)"/>',
         '<path style="behavior:url(#default#time2)"/>',
+        '<path style="-MOZ-binding :none"/>',
         '<path style="width:expression(alert(1))"/>',
         '<path filter="url(#f)"/>',
         '<path data-x="1"/>',
