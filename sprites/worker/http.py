@@ -4,13 +4,15 @@ The allow-list, the redirects, the cap on decoded bytes and the meaning of a rep
 over the transfers of ``transport``.
 """
 
-import gzip
 import time
-import zlib
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from gzip import BadGzipFile
 from io import BytesIO
 from urllib.parse import urljoin
+
+from isal.igzip import IGzipFile
+from isal.isal_zlib import IsalError
 
 from ..errors import Code, SpritesError
 from ..origins import check_url
@@ -146,9 +148,9 @@ def _unpacked(raw: bytes, encoding: str, cap: int) -> bytes:
         detail = f"packed as {encoding[:20]!r}, unasked"
         raise SpritesError(Code.BAD_CONTENT, detail, status=200)
     try:
-        with gzip.GzipFile(fileobj=BytesIO(raw)) as stream:
+        with IGzipFile(fileobj=BytesIO(raw)) as stream:  # type: ignore[no-untyped-call]
             body = stream.read(cap + 1)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, BadGzipFile, IsalError) as error:  # type: ignore[misc]  # as in png.py
         raise SpritesError(Code.TRUNCATED, f"broken gzip: {error}", status=200) from None
     if len(body) > cap:
         raise SpritesError(Code.TOO_LARGE, f"over {cap} bytes", status=200)
