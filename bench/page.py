@@ -18,7 +18,7 @@ from .plot import bars
 
 PAGE, PLOT = Path("docs/benchmarks.md"), Path("docs/images/benchmark.svg")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-_PACKAGES = "Django Pillow isal httptools pycurl requests aiohttp httpx gunicorn".split()
+_PACKAGES = "Django Pillow isal httptools msgspec pycurl requests aiohttp httpx gunicorn".split()
 _MODEL, _MEMORY = r"model name\s*:\s*(.+)", r"MemTotal:\s*(\d+)"
 _TARGETS = ("what", "at most", "median (min–max)", "reached", "command")
 

@@ -116,6 +116,7 @@ def test_a_truth_value_is_no_number() -> None:
         pytest.param(b'{"id": ' + b"9" * 5000 + b"}", id="long number"),
         b'{"a": 1} {"b": 2}',
         b'{"a": "\x00"}',
+        *(b'{"moves": "\xff"}', b'{"moves": [1,]}', b'{"moves": NaN, "id": x}'),
     ],
 )
 @pytest.mark.parametrize("kind", [Kind.POKEMON, Kind.LIST])
