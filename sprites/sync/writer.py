@@ -44,7 +44,7 @@ E = TypeVar("E", PokemonEntry, SpeciesEntry, SpriteEntry, DocumentEntry)
 
 _FLUSH_EVERY = 1.0
 """Seconds between two batches."""
-_BATCH = 200
+_BATCH = 500
 """Sprites that are written at once; a Pokémon with its listings weighs as much as ten, and so does
 a species with its names."""
 _POKEMON_WEIGHS = 10
