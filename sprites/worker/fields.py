@@ -2,7 +2,6 @@
 
 import re
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from ..errors import Code, SpritesError
 from .records import Reference
@@ -26,12 +25,10 @@ T = TypeVar("T")
 
 def identifier(url: str) -> int | None:
     """Return the id that a resource's URL ends with; the rest of the URL is never followed."""
-    if len(url) > MAX_URL:  # to take n characters apart may take n² steps
+    if len(url) > MAX_URL:
         return None
-    try:
-        last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
-    except ValueError:
-        return None
+    path = url.partition("#")[0].partition("?")[0]
+    last = path.rstrip("/").rpartition("/")[2]
     return int(last) if last.isascii() and last.isdecimal() and 0 < len(last) < 10 else None
 
 
