@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -52,7 +53,7 @@ class Inbox:
                 try:
                     self._calls.extend(self._pipe.recv())
                 except (EOFError, OSError):
-                    os._exit(0)  # the calls of a parent that was killed are not waited for
+                    os._exit(0)
                 self._is_over = not self._calls
             return self._calls.popleft() if self._calls else None
 
@@ -80,6 +81,7 @@ def run_calls(pipe: Connection, threads: int, core: int) -> None:
     Ctrl-C, which a terminal sends to every process, is left to the parent.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="sprites-parent", daemon=True).start()
     cores.stay_on({core})
     inbox, outbox = Inbox(pipe), Outbox(pipe)
     workers = [
@@ -90,6 +92,16 @@ def run_calls(pipe: Connection, threads: int, core: int) -> None:
         worker.start()
     for worker in workers:
         worker.join()
+    os._exit(0)
+
+
+def _end_with_parent() -> None:
+    """End the process in the middle of its calls when its parent is killed.
+
+    What they stored later would be a file without a row, and nobody might look for it any more.
+    """
+    if parent := parent_process():
+        parent.join()
     os._exit(0)
 
 

@@ -247,7 +247,7 @@ def test_a_killed_run_is_taken_over_and_finished(shell_lab: ShellLab, executor: 
 
 
 def test_workers_do_not_outlive_a_killed_parent(shell_lab: ShellLab) -> None:
-    """P3: when only the parent is killed its worker processes end by themselves."""
+    """P3: when only the parent is killed its worker processes end, also in the middle of a GET."""
     lab = shell_lab
     lab.api.fault(GIF, hang=True)
     process = start(lab, "--executor", "processes", "--workers", "2")
@@ -256,9 +256,9 @@ def test_workers_do_not_outlive_a_killed_parent(shell_lab: ShellLab) -> None:
     assert len(workers) >= 2
     process.kill()
     process.wait()
-    lab.api.clear()
-    until(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
+    until(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")], seconds=5)
     ended(process)
+    lab.api.clear()
     lab.heal()
 
 
