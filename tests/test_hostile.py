@@ -13,6 +13,7 @@ from sprites.gallery.filters import Filters
 
 from .support.background import finish, running
 from .support.rows import add_pokemon, add_sprite
+from .support.site import Site
 
 FORM = "application/x-www-form-urlencoded"
 VALUES = (
@@ -33,7 +34,7 @@ LISTS = {
 
 
 @pytest.fixture
-def boss(transactional_db: None) -> Iterator[Client]:
+def boss(site: Site) -> Iterator[Client]:
     """The browser of somebody who may do anything, on a site with a row of each kind."""
     add_sprite(add_pokemon(1, "cindle", "fire"), "front_default")
     running(pk=1, state="done", failures=[_failure()])
