@@ -11,7 +11,6 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from itertools import islice
@@ -103,7 +102,7 @@ def _keep(kind: str, number: int, name: str, body: bytes) -> None:
     if kind == Kind.POKEMON:
         record = parse(Kind.POKEMON, body)
         assert isinstance(record, PokemonRecord)
-        save_pokemon([PokemonEntry(number, Change.NEW, replace(record, document=packed))], now, {})
+        save_pokemon([PokemonEntry(number, Change.NEW, record._replace(document=packed))], now, {})
     else:
         save_documents([DocumentEntry(kind, number, name, packed)], now)
 

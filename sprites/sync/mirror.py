@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from urllib.parse import urljoin
@@ -94,7 +93,7 @@ class Mirror:
             if other is None:
                 continue
             if other.state == Sprite.State.STORED:
-                yield replace(job, copy_of=other.file.name or "")
+                yield job._replace(copy_of=other.file.name or "")
             else:
                 failure = Failure(Code(other.error_code), other.error_detail, other.http_status)
                 self._unsuccessful(job, failure, other.attempts)

@@ -70,7 +70,7 @@ def species_row(record: SpeciesRecord, synced_at: datetime) -> Row:
 def name_rows(record: SpeciesRecord) -> Iterator[Row]:
     """Yield the row of each of a species' names."""
     for name in record.names:
-        yield {"species": record.id, **asdict(name)}
+        yield {"species": record.id, **name._asdict()}
 
 
 def has_changed(record: PokemonRecord, known: Known) -> bool:

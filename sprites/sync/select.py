@@ -77,13 +77,13 @@ class Selector:
             page = self._fetch(ResourceJob(Kind.LIST, url))
             assert isinstance(page, ListPage)
             rows.update({row.id: row for row in page.rows})
-            if not page.next or len(rows) > page.count:
+            if not page.next or len(rows) > page.total:
                 break
             url = self._next(url, page.next)
             if url in seen or len(seen) >= _MAX_PAGES:
                 self._give_up(f"upstream's list of {path} never ends: {url} again")
-        if not rows or len(rows) != page.count:
-            self._give_up(f"upstream's list of {path} has {len(rows)} rows and says {page.count}")
+        if not rows or len(rows) != page.total:
+            self._give_up(f"upstream's list of {path} has {len(rows)} rows and says {page.total}")
         self._documents.append(of_list(self._api, path, tuple(rows.values())))
         return list(rows.values())
 

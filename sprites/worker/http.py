@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from gzip import BadGzipFile
 from io import BytesIO
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from isal.igzip import IGzipFile
@@ -48,8 +49,7 @@ class Usage:
     snapshot: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A good answer: the whole decoded body, or ``not_modified`` for a 304.
 
     ``gzip`` is the body as it came, where it came packed so, or b"".

@@ -8,7 +8,7 @@ import hashlib
 import os
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..errors import Code, SpritesError, UsageError, plain
 from . import http, images, pokeapi
@@ -98,7 +98,7 @@ def _resource(context: Context, job: ResourceJob, usage: Usage) -> Result:
         if isinstance(record, (PokemonRecord, SpeciesRecord)) and record.id != job.number:
             raise SpritesError(Code.SCHEMA, f"id is {record.id}, asked for {job.number}")
         if context.keep_documents and isinstance(record, (PokemonRecord, SpeciesRecord, Group)):
-            record = replace(record, document=Packed.of(reply.body, reply.gzip))
+            record = record._replace(document=Packed.of(reply.body, reply.gzip))
     return record
 
 

@@ -79,7 +79,7 @@ def _page(document: Document) -> ListPage:
     if isinstance(following, str) and len(following) > fields.MAX_URL:
         raise fields.schema("next", following)
     return ListPage(
-        count=fields.integer(document, "count", fields.MAX_ROWS),
+        total=fields.integer(document, "count", fields.MAX_ROWS),
         rows=fields.references(document, "results"),
         next=following if isinstance(following, str) else "",
     )

@@ -1,13 +1,14 @@
 """What travels between the parent and its workers: small, frozen records, safe to pickle.
 
-A worker gets a Job and a Policy, and returns an Outcome.
+A worker gets a Job and a Policy, and returns an Outcome. What travels with each job is a tuple with
+names: to make, pickle and read one takes half of what it does with a frozen dataclass.
 """
 
 import gzip
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from ..errors import Code
 
@@ -42,16 +43,14 @@ class Policy:
     session: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeJob:
+class ProbeJob(NamedTuple):
     """Write a small file, so that a storage that cannot be used is known before any request."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceJob:
+class ResourceJob(NamedTuple):
     """Fetch one JSON resource and read it; with an ETag, only if it has changed.
 
     A Pokémon or a species must have the id ``number``.
@@ -63,8 +62,7 @@ class ResourceJob:
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(NamedTuple):
     """What the database knows of a sprite's file.
 
     ``intact`` tells whether the parent has just seen the file in its size; None leaves that to the
@@ -77,8 +75,7 @@ class StoredFile:
     intact: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class SpriteJob:
+class SpriteJob(NamedTuple):
     """Bring one sprite's bytes into the storage.
 
     ``etag`` belongs to the bytes that are stored; it is sent if the file is still whole. With
@@ -105,25 +102,22 @@ class SpriteJob:
 Job = ProbeJob | ResourceJob | SpriteJob
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A row of upstream's list: an id and the name it has there."""
 
     id: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
+class ListPage(NamedTuple):
     """One page of upstream's list; ``next`` is "" on the last one."""
 
-    count: int
+    total: int
     rows: tuple[Reference, ...]
     next: str
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(NamedTuple):
     """A JSON document as it is kept: packed with gzip, and the hash of it unpacked."""
 
     gzip: bytes
@@ -137,8 +131,7 @@ class Packed:
         return cls(packed, hashlib.sha256(body).hexdigest())
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A generation with its species, or a type with its Pokémon."""
 
     id: int
@@ -147,8 +140,7 @@ class Group:
     document: Packed | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """A sprite that a Pokémon's JSON lists; ``code`` tells what is wrong with its key or URL."""
 
     key: str
@@ -157,8 +149,7 @@ class Listing:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PokemonRecord:
+class PokemonRecord(NamedTuple):
     """A Pokémon as its JSON has it: height in decimetres, weight in hectograms."""
 
     id: int
@@ -178,8 +169,7 @@ class PokemonRecord:
     document: Packed | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SpeciesName:
+class SpeciesName(NamedTuple):
     """What a species is called in a language, and its genus there, or ""."""
 
     language: str
@@ -187,8 +177,7 @@ class SpeciesName:
     genus: str
 
 
-@dataclass(frozen=True, slots=True)
-class SpeciesRecord:
+class SpeciesRecord(NamedTuple):
     """A species as its JSON has it, with a name a language at the most."""
 
     id: int
@@ -198,8 +187,7 @@ class SpeciesRecord:
     document: Packed | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFacts:
+class ImageFacts(NamedTuple):
     """What an image's bytes say of themselves; an SVG's size is that of its view box."""
 
     media_type: str
@@ -209,8 +197,7 @@ class ImageFacts:
     frames: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSprite:
+class StoredSprite(NamedTuple):
     """A sprite whose bytes are now in the storage under ``name``; ``note`` is for the log."""
 
     name: str
@@ -221,8 +208,7 @@ class StoredSprite:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unchanged:
+class Unchanged(NamedTuple):
     """Upstream has what we have; ``etag`` is the validator to send next time."""
 
     etag: str
@@ -232,8 +218,7 @@ Result = ListPage | Group | PokemonRecord | SpeciesRecord | StoredSprite | Uncha
 """What an attempt brought; None is a probe's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why an attempt failed; ``retry_after`` is in seconds, ``fatal`` ends the run."""
 
     code: Code
@@ -243,8 +228,7 @@ class Failure:
     fatal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(NamedTuple):
     """What an attempt cost: when it began (Unix time), how long it took, requests and bytes."""
 
     worker: str
@@ -254,8 +238,7 @@ class Meter:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How one attempt at a job ended: a result or a failure, and what it cost.
 
     ``snapshot`` names the deployment of upstream that answered, or is "".

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 from sprites.worker.records import SpriteJob
@@ -45,7 +44,7 @@ class OddText(str):
 
 def _raise_oddly(work: Call, job: object) -> Any:
     if isinstance(job, SpriteJob) and _is_meant(job):
-        return work(replace(job, url=OddText(job.url)))
+        return work(job._replace(url=OddText(job.url)))
     return work(job)
 
 

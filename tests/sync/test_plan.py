@@ -57,7 +57,7 @@ def job(etag: str = "", stored: StoredFile | None = FILE, **more: Any) -> Sprite
 
 
 SETTLED = Settled(25, "front_default", URL)
-GONE = replace(FILE, intact=False)
+GONE = FILE._replace(intact=False)
 
 
 @pytest.mark.parametrize(
