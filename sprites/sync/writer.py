@@ -42,9 +42,9 @@ logger = logging.getLogger(__name__)
 
 E = TypeVar("E", PokemonEntry, SpeciesEntry, SpriteEntry, DocumentEntry)
 
-_FLUSH_EVERY = 1.0
+_FLUSH_EVERY = 0.25
 """Seconds between two batches."""
-_BATCH = 500
+_BATCH = 250
 """Sprites that are written at once; a Pokémon with its listings weighs as much as ten, and so does
 a species with its names."""
 _POKEMON_WEIGHS = 10
