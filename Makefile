@@ -41,7 +41,7 @@ pytest: $(VENV)/.dev ## the tests; PYTEST=… says which, DATABASE=postgres runs
 stranger: $(VENV)/.dev ## build the wheel and try it in fresh sites
 	$(BIN)/python -m pytest -m packaging tests/packaging
 
-bench: $(VENV)/.bench ## how fast it is beside others, in a quarter of an hour; BENCH=… says which part
+bench: $(VENV)/.bench ## how fast it is beside others, in twenty minutes; BENCH=… says which part
 	$(BIN)/python -m bench $(BENCH)
 
 clean: ## remove what these made
