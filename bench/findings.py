@@ -37,7 +37,7 @@ class Target:
     def row(self) -> tuple[str, ...]:
         """Return what a table of targets says."""
         verdict = "yes" if self.reached.median <= self.at_most else "**no**"
-        return self.what, f"{self.at_most:g}", f"{self.reached}", verdict
+        return self.what, f"{self.at_most:g}", f"{self.reached:.4g}", verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,14 +40,14 @@ def test_a_page_keeps_the_words_around_what_was_measured(
     monkeypatch.setattr(page, "PAGE", tmp_path / "page.md")
     page.PAGE.write_text(f"Before\n{page.BEGIN}\nold\n{page.END}\nAfter\n")
     found = Findings(
-        [Target("a ÷ b", 0.8, Spread(0.9, 0.7, 1.0))], [Table("T", "N", ["c"], [["v"]])]
+        [Target("a ÷ b", 0.8, Spread(0.8004, 0.7, 1.0))], [Table("T", "N", ["c"], [["v"]])]
     )
     page.write({"part": found})
     text = page.PAGE.read_text()
     assert text.startswith("Before\n")
     assert text.endswith("After\n")
     assert "old" not in text
-    assert "| a ÷ b | 0.8 | 0.90 (0.70–1.00) | **no** | `python -m bench part` |" in text
+    assert "| a ÷ b | 0.8 | 0.8004 (0.7–1) | **no** | `python -m bench part` |" in text
 
 
 def test_a_plot_draws_the_quickest_first_and_ours_in_its_own_colour() -> None:
