@@ -21,7 +21,7 @@ from .lab import GIF, LIST, PNG, SELECTION, HereLab, ShellLab
 from .signalled import descendants, ended, kill, sprite_files, start
 
 HANGS = {"path": "/sprites/pokemon/2.png", "hang": True}
-IS_SLOW = {"path": "/sprites/*2.png", "delay": 1.0}
+IS_SLOW = {"path": "/sprites/*", "delay": 0.5}
 
 
 @pytest.mark.parametrize(
