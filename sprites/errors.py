@@ -101,7 +101,7 @@ def plain(text: str, most: int = 300) -> str:
 
 def without_user(text: str) -> str:
     """Return a text whose URLs name no user and no password."""
-    return _USER.sub("//", text)
+    return _USER.sub("//", text) if "@" in text else text
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -53,7 +53,7 @@ class Inbox:
                 try:
                     self._calls.extend(self._pipe.recv())
                 except (EOFError, OSError):
-                    os._exit(0)
+                    os._exit(0)  # the parent was killed
                 self._is_over = not self._calls
             return self._calls.popleft() if self._calls else None
 
@@ -100,15 +100,16 @@ def _end_with_parent() -> None:
 
     What they stored later would be a file without a row, and nobody might look for it any more.
     """
-    if parent := parent_process():
-        parent.join()
+    parent = parent_process()
+    assert parent is not None  # who started this process
+    parent.join()
     os._exit(0)
 
 
 def _work(inbox: Inbox, outbox: Outbox) -> None:
     for call in inbox:
         result = _run_call(call)
-        with suppress(OSError):  # the parent is gone, and the next read ends this process
+        with suppress(OSError):  # the parent is gone, and this process ends with it
             outbox.put((call[0], result))
 
 

@@ -162,7 +162,7 @@ def _listing(key: str, value: object) -> Listing:
     url = single_url(value)
     if len(url) > fields.MAX_URL or not url.isprintable():
         return Listing(key, "", Code.BAD_URL, "not a URL that could be asked for")
-    if "@" in url and (bare := without_user(url)) != url:
+    if (bare := without_user(url)) != url:
         return Listing(key, bare, Code.URL_NOT_ALLOWED, "the URL names a user")
     return Listing(key, url)
 

@@ -37,9 +37,9 @@ _MAX_RATIO, _SMALL = 5, 2_000_000
 _ID = re.compile(r"#([\w.:-]+)")
 _INNER_URL = re.compile(rf"""(?i)url\((['"]?){_ID.pattern}\1\s*\)""")
 _FUNCTION = re.compile(r"(?i)(?:url|image|image-set|src|expression|element)\s*\(")
-_UNSAFE_TEXT = re.compile(r"(?i)javascript:|data:|@import|\\|behavior\s*:|-moz-binding\s*:|/\*")
+_UNSAFE_TEXT = re.compile(r"(?i)javascript:|data:|@import|\\|behavior\s*:|-moz-binding|/\*")
 _PLAIN = re.compile(r"[^(:@\\/]*")
-"""What nearly all values are; nothing unsafe goes without one of these characters."""
+"""What nearly all values are; nothing unsafe works without one of these characters."""
 _LENGTH = re.compile(r"\s*(\d{1,6}(?:\.\d+)?)\s*(?:px\s*)?")
 
 
