@@ -5,7 +5,15 @@ from enum import StrEnum
 
 from ..errors import Code
 from ..keys import is_valid
-from ..worker.records import Failure, Packed, PokemonRecord, SpeciesRecord, StoredSprite
+from ..worker.records import (
+    Failure,
+    Packed,
+    PokemonRecord,
+    SpeciesRecord,
+    SpriteJob,
+    StoredFile,
+    StoredSprite,
+)
 from .known import Known
 
 
@@ -31,8 +39,9 @@ class Change(StrEnum):
 class SpriteEntry:
     """A sprite whose fate is known.
 
-    ``old_file`` is the name of the file that its row points to until this is written. What is
-    ``doubtful`` is written once the run knows how many more are like it.
+    ``old_file`` is the name of the file that its row points to until this is written. Where its row
+    ``stands``, only a look at it is to be noted. What is ``doubtful`` is written once the run knows
+    how many more are like it.
     """
 
     pokemon: int
@@ -45,6 +54,7 @@ class SpriteEntry:
     etag: str = ""
     old_file: str = ""
     repaired: bool = False
+    stands: bool = False
     doubtful: bool = False
 
     @property
@@ -68,6 +78,25 @@ class SpriteEntry:
 
     def __str__(self) -> str:
         return f"sprite {self.pokemon}/{self.key}"
+
+
+def stored_entry(job: SpriteJob, found: StoredSprite, attempts: int) -> SpriteEntry:
+    """Return the entry of a sprite whose bytes are new here."""
+    old = job.stored
+    return SpriteEntry(
+        *(job.pokemon, job.key, job.url),
+        verdict=Verdict.STORED,
+        attempts=attempts,
+        found=found,
+        etag=found.etag,
+        old_file=old.name if old else "",
+        repaired=old is not None and _was_damaged(job, old, found),
+    )
+
+
+def _was_damaged(job: SpriteJob, old: StoredFile, found: StoredSprite) -> bool:
+    """Tell whether the file that was replaced was not what its row said."""
+    return job.verify or old.intact is False or old.sha256 == found.sha256
 
 
 @dataclass(slots=True)

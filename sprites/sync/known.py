@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
+from ..keys import path_of
 from ..models import Document, Pokemon, Species, SpeciesName, Sprite, SyncRun
 from ..models.document import LIST
 from ..worker.records import Kind, Listing, Reference
@@ -141,7 +142,7 @@ def mixed_until() -> datetime | None:
 
 
 @reconnecting
-def twin(pokemon: int, key: str, url: str) -> Sprite | None:
-    """Return another sprite of the same URL, the one that was checked last."""
-    others = Sprite.objects.filter(url=url, checked_at__isnull=False)
+def twin(pokemon: int, key: str, url: str, since: datetime) -> Sprite | None:
+    """Return another sprite of the same URL that was checked since then, the last one."""
+    others = Sprite.objects.filter(path=path_of(url), url=url, checked_at__gte=since)
     return others.exclude(pokemon=pokemon, key=key).order_by("-checked_at").first()

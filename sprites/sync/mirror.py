@@ -18,13 +18,13 @@ from ..worker.records import (
     PokemonRecord,
     ResourceJob,
     SpriteJob,
-    StoredFile,
     StoredSprite,
     Unchanged,
 )
 from . import known as database
 from . import rows
-from .entries import Change, Entry, Planned, PokemonEntry, SpriteEntry, Verdict
+from .asked import Asked
+from .entries import Change, Entry, Planned, PokemonEntry, SpriteEntry, Verdict, stored_entry
 from .events import Attempt
 from .generations import Generations, lacks_any
 from .guard import Guard
@@ -60,7 +60,7 @@ class Mirror:
         self._species: frozenset[str] | None = None
         self._mixed_until = database.mixed_until()
         self._known: dict[int, Known | None] = {}
-        self._asked: set[int] = set()
+        self._asked = Asked()
         self._twins: list[SpriteJob] = []
         self._generations = Generations(api, choice.keep_documents, push, write)
         self._all_species = Species(api, choice, self._is_recent, push, write)
@@ -86,13 +86,15 @@ class Mirror:
                     yield self._due(pokemon, found)
 
     def copies(self) -> Iterator[SpriteJob]:
-        """Yield the sprites whose URL another one had: they get its bytes, or its failure."""
-        self._asked.clear()  # the sweep needs as much room
+        """Yield the sprites whose URL another one had: they get its bytes, or its failure.
+
+        Where none had it, as ``Asked`` may err, or none has a row, it is asked for after all.
+        """
         for job in self._twins:
-            other = database.twin(job.pokemon, job.key, job.url)
+            other = database.twin(job.pokemon, job.key, job.url, self._choice.now)
             if other is None:
-                continue
-            if other.state == Sprite.State.STORED:
+                yield job
+            elif other.state == Sprite.State.STORED:
                 yield job._replace(copy_of=other.file.name or "")
             else:
                 failure = Failure(Code(other.error_code), other.error_detail, other.http_status)
@@ -204,22 +206,23 @@ class Mirror:
 
     def _unasked(self, job: SpriteJob) -> Iterator[SpriteJob]:
         """Yield a job unless another one has the same URL, or the run is dry."""
-        if hash(job.url) in self._asked:
-            self._twins.append(job)
-        elif not self._choice.dry_run:
-            self._asked.add(hash(job.url))
+        if self._choice.dry_run:
+            return
+        if self._asked.add(job.url):
             yield job
+        else:
+            self._twins.append(job)
 
     def _take_sprite(self, job: SpriteJob, attempt: Attempt[Job]) -> None:
         result, failure = attempt.outcome.result, attempt.outcome.failure
         if isinstance(result, StoredSprite):
             if result.note:
                 logger.warning("sprite %d/%s: %s", job.pokemon, job.key, result.note)
-            self._write(_stored(job, result, attempt.number))
+            self._write(stored_entry(job, result, attempt.number))
         elif isinstance(result, Unchanged) and job.asks_upstream:
-            where = job.pokemon, job.key, job.url
-            unchanged = Verdict.UNCHANGED
-            self._write(SpriteEntry(*where, unchanged, attempt.number, etag=result.etag))
+            entry = SpriteEntry(job.pokemon, job.key, job.url, Verdict.UNCHANGED, attempt.number)
+            entry.etag, entry.stands = result.etag, job.etag != ""  # only then it was stored well
+            self._write(entry)
         elif isinstance(result, Unchanged):
             self._write(Planned(0, 1))
         elif failure is not None:
@@ -232,22 +235,3 @@ class Mirror:
         if verdict is Verdict.MISSING and stored:
             entry.doubtful = self._guard.is_loss(what.pokemon, what.key)
         self._write(entry)
-
-
-def _stored(job: SpriteJob, found: StoredSprite, attempts: int) -> SpriteEntry:
-    """Return the entry of a sprite whose bytes are new here."""
-    old = job.stored
-    return SpriteEntry(
-        *(job.pokemon, job.key, job.url),
-        verdict=Verdict.STORED,
-        attempts=attempts,
-        found=found,
-        etag=found.etag,
-        old_file=old.name if old else "",
-        repaired=old is not None and _was_damaged(job, old, found),
-    )
-
-
-def _was_damaged(job: SpriteJob, old: StoredFile, found: StoredSprite) -> bool:
-    """Tell whether the file that was replaced was not what its row said."""
-    return job.verify or old.intact is False or old.sha256 == found.sha256

@@ -1,4 +1,4 @@
-"""The rows of entries: for each a mapping of columns to values, as an upsert takes it.
+"""The rows of entries: for each a mapping of columns to values, as a statement takes it.
 
 A batch's rows have the same columns. What a row leaves out is kept: a sprite that fails or goes
 missing keeps its last good file.
@@ -14,9 +14,9 @@ from ..models import Sprite
 from ..models.pokemon import STATS
 from ..models.species import folded
 from ..worker.records import Kind, PokemonRecord, SpeciesRecord
-from .entries import DocumentEntry, SpriteEntry, Verdict
+from .entries import DocumentEntry, JsonEntry, SpriteEntry, Verdict
 from .known import Known
-from .upsert import Row
+from .statements import Row
 
 SPRITE_KEY = ("pokemon", "key")
 _STATES = {
@@ -65,6 +65,11 @@ def species_row(record: SpeciesRecord, synced_at: datetime) -> Row:
         "etag": record.etag,
         "synced_at": synced_at,
     }
+
+
+def synced_row(pk: int, entry: JsonEntry, now: datetime) -> Row:
+    """Return what is new of a Pokémon or a species whose JSON is unchanged."""
+    return {"synced_at": now, "etag": entry.etag, "id": pk}
 
 
 def name_rows(record: SpeciesRecord) -> Iterator[Row]:
@@ -131,6 +136,17 @@ def sprite_row(entry: SpriteEntry, now: datetime) -> Row:
     if entry.verdict in (Verdict.STORED, Verdict.UNCHANGED):
         row |= {"etag": entry.etag, "missing_since": None}
     return row | _file(entry, now) if entry.verdict is Verdict.STORED else row
+
+
+def checked_row(entry: SpriteEntry, now: datetime) -> Row:
+    """Return what is new of a sprite whose row stands."""
+    return {
+        "attempts": entry.attempts,
+        "etag": entry.etag,
+        "checked_at": now,
+        "pokemon": entry.pokemon,
+        "key": entry.key,
+    }
 
 
 def document_key(entry: DocumentEntry) -> tuple[str, int, str]:

@@ -10,7 +10,7 @@ from . import rows
 from .documents import of_record
 from .entries import DocumentEntry, PokemonEntry, SpeciesEntry, SpriteEntry, Verdict
 from .known import Known
-from .upsert import upsert
+from .statements import update, upsert
 
 Pair = tuple[PokemonRecord, Known | None]
 """A Pokémon's record, and what the database has of it."""
@@ -32,9 +32,8 @@ def save_pokemon(
     )
     _save_listed([(record, entry.known) for record, entry in read], now)
     _save_own(Kind.POKEMON, [record for record, _ in read], now)
-    for entry in entries:
-        if not entry.record:
-            Pokemon.objects.filter(pk=entry.pokemon).update(synced_at=now, etag=entry.etag)
+    unchanged = (rows.synced_row(e.pokemon, e, now) for e in entries if not e.record)
+    update(Pokemon, unchanged, by=("id",))
 
 
 def save_species(entries: Sequence[SpeciesEntry], now: datetime) -> None:
@@ -45,9 +44,8 @@ def save_species(entries: Sequence[SpeciesEntry], now: datetime) -> None:
     names = (row for record in read for row in rows.name_rows(record))
     upsert(SpeciesName, names, unique=("species", "language"))
     _save_own(Kind.SPECIES, read, now)
-    for entry in entries:
-        if not entry.record:
-            Species.objects.filter(pk=entry.species).update(synced_at=now, etag=entry.etag)
+    unchanged = (rows.synced_row(e.species, e, now) for e in entries if not e.record)
+    update(Species, unchanged, by=("id",))
 
 
 def _save_own(kind: Kind, read: Sequence[PokemonRecord | SpeciesRecord], now: datetime) -> None:
@@ -88,9 +86,10 @@ def _save_type_slots(pairs: Sequence[Pair]) -> None:
 
 def save_sprites(entries: Sequence[SpriteEntry], now: datetime) -> None:
     """Write entries that all have the same verdict."""
+    update(Sprite, (rows.checked_row(e, now) for e in entries if e.stands), by=rows.SPRITE_KEY)
     upsert(
         Sprite,
-        (rows.sprite_row(entry, now) for entry in entries),
+        (rows.sprite_row(entry, now) for entry in entries if not entry.stands),
         unique=rows.SPRITE_KEY,
         fixed=("url", "path", *FACETS),
     )

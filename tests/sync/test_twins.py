@@ -1,5 +1,9 @@
 """Two sprites with one URL: one request, two rows, two files."""
 
+import pytest
+
+from sprites.sync import asked
+
 from ..support.site import Site
 from .test_writer import FEW, bytes_of, sprite
 
@@ -26,3 +30,24 @@ def test_one_url_that_fails_fails_for_both(site: Site) -> None:
     assert run.codes == {"bad_content": 2}
     assert len(site.api.requests("/sprites/pokemon/1.png")) == 1
     site.assert_whole(run)
+
+
+def test_a_url_that_seems_to_be_anothers_is_asked_for_after_all(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With room for eight bits nearly every URL seems to be known, and each is still asked once."""
+    monkeypatch.setattr(asked, "_BITS", 8)
+    run = site.run(*FEW, "--sprites", "all")
+    paths = [request.path for request in site.api.requests("/sprites/*")]
+    assert run.exit_code == 0
+    assert len(paths) == len(set(paths)) == run.sprites["stored"] == run.sprites["wanted"]
+    site.assert_whole(run)
+
+
+def test_few_new_urls_seem_to_be_known() -> None:
+    """Of all that upstream has, some three wait for the end of a run without need."""
+    urls = asked.Asked()
+    assert (
+        sum(not urls.add(f"https://x.test/sprites/{number}.png") for number in range(52_286)) < 50
+    )
+    assert not any(urls.add(f"https://x.test/sprites/{number}.png") for number in range(52_286))

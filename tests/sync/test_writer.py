@@ -1,8 +1,10 @@
 """What is written: each row whole or not at all, a bad one alone, and no good file ever lost."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -60,6 +62,10 @@ def locked(seconds: float) -> Iterator[threading.Event]:
 def sprite(pokemon: int = 2, key: str = "front_default") -> Sprite:
     """Return a sprite's row."""
     return Sprite.objects.get(pokemon=pokemon, key=key)
+
+
+def _rows() -> list[Any]:
+    return [*Sprite.objects.values(), *Pokemon.objects.values()]
 
 
 def bytes_of(row: Sprite) -> bytes:
@@ -151,6 +157,34 @@ def test_a_rotated_validator_of_the_same_bytes_changes_nothing_else(site: Site) 
     assert run.sprites["unchanged"] == 6
     assert (after.etag, after.changed_at) == ('"another"', before.changed_at)
     assert site.files() == files
+
+
+def test_a_304_notes_a_look_and_nothing_else(site: Site, settings: Any) -> None:
+    """Of each row only the time of the look changes, and of each Pokémon that of its JSON."""
+    site.run(*FEW)
+    before = _rows()
+    settings.SPRITES["FRESH_FOR"] = 0
+    run = site.run(*FEW)
+    assert run.sprites["unchanged"] == 6
+    pairs = zip(before, _rows(), strict=True)
+    changed = Counter(name for old, new in pairs for name in new if new[name] != old[name])
+    assert changed == {"checked_at": 6, "synced_at": 3}
+
+
+def test_a_sprite_that_failed_is_well_again_though_its_bytes_are_the_old_ones(site: Site) -> None:
+    """The row is whole again: stored, without its error, and with the file that it kept."""
+    site.run(*FEW)
+    before = sprite()
+    site.api.fault(PNG, status=500)
+    site.run(*FEW, "--force")
+    assert sprite().state == Sprite.State.FAILED
+    site.api.clear()
+    run = site.run(*FEW)
+    after = sprite()
+    assert (run.sprites["stored"], run.sprites["unchanged"]) == (0, 6)
+    assert (after.state, after.error_code, after.http_status) == ("stored", "", None)
+    assert (after.file.name, after.changed_at) == (before.file.name, before.changed_at)
+    site.assert_whole(run)
 
 
 def test_a_missing_image_keeps_its_last_good_file(site: Site) -> None:
