@@ -6,11 +6,11 @@ long run is that of a short one, less sharp. How busy the workers were is summed
 failed attempt keeps its place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
-from itertools import zip_longest
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..worker.records import Job, ProbeJob, ResourceJob, Unchanged
 from .events import Attempt, Pause
@@ -40,7 +40,8 @@ class AttemptKind(IntEnum):
     FAILURE = 4
 
 
-class Bar(NamedTuple):
+@dataclass(slots=True)
+class Bar:
     """One attempt, or several that lie too close to be told apart; seconds since the run began.
 
     ``spent`` has the seconds of each kind up to the last one, of all attempts together.
@@ -49,7 +50,17 @@ class Bar(NamedTuple):
     lane: int
     start: float
     end: float
-    spent: tuple[float, ...]
+    spent: list[float]
+
+    def join(self, start: float, end: float, spent: Sequence[float]) -> None:
+        """Take in what another bar says."""
+        if start < self.start:
+            self.start = start
+        if end > self.end:
+            self.end = end
+        self.spent += [0.0] * (len(spent) - len(self.spent))
+        for kind, seconds in enumerate(spent):
+            self.spent[kind] += seconds
 
 
 class Timeline:
@@ -58,7 +69,7 @@ class Timeline:
     def __init__(self, began: float) -> None:
         self._began, self._told = began, -_NEWS_EVERY
         self._grain = 0.0
-        self._bars: list[Bar] = []
+        self._bars: dict[tuple[int, int], Bar] = {}
         self._lanes: dict[str, int] = {}
         self._tasks: list[int] = []
         self._seconds: list[float] = []
@@ -102,9 +113,8 @@ class Timeline:
 
         A bar is its lane, its start, its length, and the seconds of each kind up to the last one.
         """
-        bars = _merged(self._bars, self._grain) if self._grain else self._bars
         return {
-            "bars": [_written(bar) for bar in bars],
+            "bars": [_written(bar) for bar in self._bars.values()],
             "failures": [(lane, round(time, 3)) for lane, time in self._marks],
             "lanes": [
                 (tasks, round(seconds, 3))
@@ -131,12 +141,19 @@ class Timeline:
             self._busy = [sum(self._busy[i : i + 2]) for i in range(0, len(self._busy), 2)]
         first, last = int(start / self._bin), int(end / self._bin)
         self._busy += [0.0] * (last + 1 - len(self._busy))
-        for place in range(first, last + 1):
-            low, high = place * self._bin, (place + 1) * self._bin
-            self._busy[place] += max(min(end, high) - max(start, low), 0.0)
+        for place in range(first, last):
+            edge = (place + 1) * self._bin
+            self._busy[place] += edge - start
+            start = edge
+        self._busy[last] += end - start
 
     def _draw(self, lane: int, start: float, seconds: float, kind: AttemptKind) -> None:
-        self._bars.append(Bar(lane, start, start + seconds, (0.0,) * kind + (seconds,)))
+        spent = [0.0] * kind + [seconds]
+        cell = lane, int(start / self._grain) if self._grain else len(self._bars)
+        if cell in self._bars:
+            self._bars[cell].join(start, start + seconds, spent)
+        else:
+            self._bars[cell] = Bar(lane, start, start + seconds, spent)
         if len(self._bars) > MAX_BARS:
             self._coarsen()
         if kind == AttemptKind.FAILURE:
@@ -153,16 +170,11 @@ class Timeline:
         self._mark_grain *= 2
 
     def _coarsen(self) -> None:
-        """Make one bar of those that begin in the same grain, until there is room again.
-
-        The grain grows with the run's time and not with each call: what is new was never merged.
-        """
-        span = max(bar.end for bar in self._bars)
-        self._grain = self._grain or max(span / MAX_BARS, _FIRST_BIN)
-        self._bars = _merged(self._bars, self._grain)
+        """Make one bar of those that begin in the same grain, until there is room again."""
+        span = max(bar.end for bar in self._bars.values())
         while len(self._bars) > MAX_BARS / 2:
-            self._grain *= 2
-            self._bars = _merged(self._bars, self._grain)
+            self._grain = 2 * self._grain or max(span / MAX_BARS, _FIRST_BIN)
+            self._bars = _merged(self._bars.values(), self._grain)
 
 
 def _kind(attempt: Attempt[Job]) -> AttemptKind:
@@ -175,17 +187,15 @@ def _kind(attempt: Attempt[Job]) -> AttemptKind:
     return AttemptKind.JSON if isinstance(attempt.job, ResourceJob) else AttemptKind.IMAGE
 
 
-def _merged(bars: Iterable[Bar], grain: float) -> list[Bar]:
+def _merged(bars: Iterable[Bar], grain: float) -> dict[tuple[int, int], Bar]:
     cells: dict[tuple[int, int], Bar] = {}
     for bar in bars:
         cell = bar.lane, int(bar.start / grain)
-        cells[cell] = _joined(cells[cell], bar) if cell in cells else bar
-    return list(cells.values())
-
-
-def _joined(one: Bar, other: Bar) -> Bar:
-    spent = tuple(map(sum, zip_longest(one.spent, other.spent, fillvalue=0.0)))
-    return Bar(one.lane, min(one.start, other.start), max(one.end, other.end), spent)
+        if cell in cells:
+            cells[cell].join(bar.start, bar.end, bar.spent)
+        else:
+            cells[cell] = bar
+    return cells
 
 
 def _written(bar: Bar) -> tuple[float, ...]:
