@@ -50,7 +50,12 @@ def is_valid(key: str) -> bool:
 def path_of(url: str) -> str:
     """Return what follows the last ``/sprites/`` of a URL, or "" where that is no plain path."""
     path = url.rpartition("/sprites/")[2]
-    return path if path != url and _PATH.fullmatch(path) else ""
+    return path if path != url and is_path(path) else ""
+
+
+def is_path(name: str) -> bool:
+    """Tell whether a relative path means the same as a part of a URL, as it is."""
+    return _PATH.fullmatch(name) is not None
 
 
 @lru_cache(maxsize=1024)

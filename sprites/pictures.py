@@ -66,28 +66,30 @@ class Stage(NamedTuple):
     missing: str = ""
 
     @property
-    def images(self) -> SafeString:
-        """Write the pictures, which are fetched when they come into view."""
+    def html(self) -> SafeString:
+        """Write the stage; its pictures are fetched when they come into view."""
         return self._written(_LAZY)
 
     @property
-    def first_images(self) -> SafeString:
-        """Write the pictures, of which the still is fetched at once."""
+    def eager_html(self) -> SafeString:
+        """Write the stage; its still is fetched at once."""
         return self._written("")
 
     def _written(self, loading: str) -> SafeString:
+        """Write it in one go: a page has a hundred of them."""
         still, moving = self.still, self.moving
         written = _written(still, "still", still.alt, loading) if still else ""
         if moving:
             written += _written(moving, "moving", "" if still else moving.alt, _LAZY)
-        return mark_safe(written)
+        if self.missing:
+            written += f'<span class="missing">{escape(self.missing)}</span>'
+        return mark_safe(f'<span class="stage">{written}</span>')
 
 
 _LAZY = ' loading="lazy"'
 
 
 def _written(picture: Picture, name: str, words: str, loading: str) -> str:
-    """Write a picture on its stage in one go: a page has a hundred of them."""
     pixel = " pixel" if picture.pixelated else ""
     return (
         f'<img class="{name}{pixel}" src="{escape(picture.url)}" {picture.size}'

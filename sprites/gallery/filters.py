@@ -195,11 +195,11 @@ class Filters:
     def pairs(self) -> list[tuple[str, str]]:
         """Return the query string's pairs, without those that are at their default."""
         pairs: list[tuple[str, str]] = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value != field.default:
+        for name, default in _DEFAULTS:
+            value = getattr(self, name)
+            if value != default:
                 values = value if isinstance(value, tuple) else (value,)
-                pairs += [(field.name, _written(item)) for item in values]
+                pairs += [(name, _written(item)) for item in values]
         return pairs
 
     @property
@@ -218,6 +218,9 @@ class Filters:
         if not self.forms:
             found = found.without_forms()
         return found.with_set(self.has) if self.has else found
+
+
+_DEFAULTS = tuple((field.name, field.default) for field in fields(Filters))
 
 
 def _written(value: object) -> str:

@@ -86,15 +86,18 @@ class Tile(NamedTuple):
     marks: SafeString
     type: str
     types: SafeString
-    stage: Stage
+    stage: SafeString
     stand_in: str
 
 
 def tiles(cards: Iterable[Card]) -> Iterator[Tile]:
-    """Make the grid's tiles; what many of them share is made once."""
+    """Make the grid's tiles; what many of them share is made once.
+
+    The first picture is fetched at once, the others when they come into view.
+    """
     address, tag = addresses(), cache(_type_tag)
-    for card in cards:
-        pokemon = card.pokemon
+    for place, card in enumerate(cards):
+        pokemon, stage = card.pokemon, card.stage
         types = pokemon.type_names
         yield Tile(
             address(pokemon),
@@ -103,7 +106,7 @@ def tiles(cards: Iterable[Card]) -> Iterator[Tile]:
             pokemon.marks,
             types[0] if types else "",
             mark_safe("".join(map(tag, types))),
-            card.stage,
+            stage.html if place else stage.eager_html,
             card.stand_in,
         )
 

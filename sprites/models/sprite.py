@@ -2,17 +2,22 @@
 
 from typing import Any, Self
 
-from django.core.files.storage import InvalidStorageError, Storage, default_storage, storages
+from django.core.files.storage import (
+    FileSystemStorage,
+    InvalidStorageError,
+    Storage,
+    default_storage,
+    storages,
+)
 from django.db import models
-from django.db.models import BigIntegerField, Case, Func, Min, Q, When
+from django.db.models import BigIntegerField, Func, Min, Q
 from django.db.models.fields.files import FieldFile
-from django.db.models.functions import Coalesce
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import options
 from ..errors import MEANING, Code
-from ..keys import MAX_LENGTH
+from ..keys import MAX_LENGTH, is_path
 from ..looks import ANIMATED, Look, full_name
 from .revision import Revised, RevisedQuerySet
 
@@ -36,17 +41,25 @@ class SpriteFile(FieldFile):
     @property
     def url(self) -> str:
         """Return the address that the storage gives, or else the app's own."""
-        try:
-            given = super().url
-        except NotImplementedError:
-            given = ""
+        given, base = self._given, getattr(self.storage, "base_url", None)
         # Django reads a MEDIA_URL that is not set as the root of the site, where no media is.
-        if given and getattr(self.storage, "base_url", None) != get_script_prefix():
+        if given and base != get_script_prefix():
             return given
         try:
             return reverse("sprites:file", args=[self.instance.pk, self.instance.sha256[:HEAD]])
         except NoReverseMatch:  # a site without the gallery
             return given
+
+    @property
+    def _given(self) -> str:
+        """Return the address that the storage gives, or ""."""
+        name, storage = self.name or "", self.storage
+        if type(storage) is FileSystemStorage and storage.base_url and is_path(name):
+            return storage.base_url + name  # Django quotes and joins it, and comes to the same
+        try:
+            return super().url
+        except NotImplementedError:
+            return ""
 
 
 class SpriteFileField(models.FileField):
@@ -95,28 +108,28 @@ class _Rank(Func):
     """A number for each sprite, the least for the best, with its id for a remainder.
 
     The least of each group is read from the index as it goes; to sort the rows takes thrice as
-    long.
+    long. It is SQL of our own, because Django needs as long for its expressions as a database.
     """
 
-    template = "(%(expressions)s)"
-    arg_joiner = " + "
     output_field = BigIntegerField()
 
     def __init__(self, look: Look) -> None:
-        places = [*look.sets, "showdown"]  # at most 6, and one for all others
-        place = {name: number * 2**57 for number, name in reversed([*enumerate(places, 1)])}
-        super().__init__(
-            _weight(2**61, facing=look.facing),
-            Case(*(When(set=name, then=n) for name, n in place.items()), default=7 * 2**57),
-            _weight(2**56, female=False),
-            _weight(2**55, variant=""),
-            Coalesce("generation", 0) * -_IDS,  # at most 2**15
-            "id",
+        super().__init__("facing", "set", "female", "variant", "generation", "id")
+        self._facing, self._sets = look.facing, [*look.sets, "showdown"]  # at most 6
+
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
+        """Return the SQL and its parameters."""
+        columns = [compiler.compile(source)[0] for source in self.get_source_expressions()]
+        facing, name, female, variant, generation, pk = columns
+        places = " ".join(f"WHEN %s THEN {n * 2**57}" for n, _ in enumerate(self._sets, 1))
+        sql = (
+            f"(CASE WHEN {facing} = %s THEN 0 ELSE {2**61} END"
+            f" + CASE {name} {places} ELSE {7 * 2**57} END"
+            f" + CASE WHEN {female} THEN {2**56} ELSE 0 END"
+            f" + CASE WHEN {variant} = '' THEN 0 ELSE {2**55} END"
+            f" - COALESCE({generation}, 0) * {_IDS} + {pk})"  # a generation is at most 2**15
         )
-
-
-def _weight(weight: int, **good: object) -> Case:
-    return Case(When(**good, then=0), default=weight)
+        return sql, [self._facing, *self._sets]
 
 
 class Sprite(Revised):
