@@ -174,6 +174,11 @@ class DocumentEntry:
     name: str
     document: Packed
 
+    @property
+    def has_row(self) -> bool:
+        """Tell that there is something to write."""
+        return True
+
     def refuse(self, why: str) -> None:
         """Do nothing: what the database has not taken is read again by another run."""
 

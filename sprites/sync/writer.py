@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from itertools import groupby
+from typing import Any
 
 from django.db import DatabaseError, reset_queries, router
 from django.db.transaction import atomic
@@ -40,14 +41,19 @@ from .save import (
 
 logger = logging.getLogger(__name__)
 
-E = TypeVar("E", PokemonEntry, SpeciesEntry, SpriteEntry, DocumentEntry)
+Written = DocumentEntry | PokemonEntry | SpeciesEntry | SpriteEntry
+"""An entry that has a row."""
 
+_ORDER: tuple[object, ...] = (DocumentEntry, PokemonEntry, SpeciesEntry, *Verdict)
+"""What is written first: a generation's document before its Pokémon, for then it is not asked for
+again. The sprites of a verdict have the same columns."""
+_PLACES = {kind: place for place, kind in enumerate(_ORDER)}
 _FLUSH_EVERY = 0.25
 """Seconds between two batches."""
 _BATCH = 250
 """Sprites that are written at once; a Pokémon with its listings weighs as much as ten, and so does
 a species with its names."""
-_POKEMON_WEIGHS = 10
+_WEIGHTS: dict[type, int] = {PokemonEntry: 10, SpeciesEntry: 10, SpriteEntry: 1}
 
 
 class DryRun:
@@ -86,14 +92,17 @@ class Writer:
     def __init__(self, store: Store, lock: RunLock) -> None:
         self._store, self._lock = store, lock
         self._alias = router.db_for_write(Sprite)
-        self._pokemon: list[PokemonEntry] = []
-        self._species: list[SpeciesEntry] = []
-        self._sprites: list[SpriteEntry] = []
-        self._documents: list[DocumentEntry] = []
+        self._waiting: list[Written] = []
+        self._weight = 0
         self._doubtful: list[SpriteEntry | PokemonEntry] = []
         self._done: list[Entry] = []
         self._replaced: list[str] = []
         self._generations: dict[str, int] = {}
+        self._saves: dict[object, Callable[[Any, datetime], None]] = {
+            DocumentEntry: save_documents,
+            PokemonEntry: partial(save_pokemon, generations=self._generations),
+            SpeciesEntry: save_species,
+        }
         self._is_clean = True
         self.is_abandoned = False
         self._flushed = time.monotonic()
@@ -101,21 +110,16 @@ class Writer:
     def take(self, entry: Entry) -> None:
         """Take an entry; what needs no row is returned with the next batch."""
         if isinstance(entry, Members):
-            self._generations |= dict.fromkeys(entry.species, entry.generation)
-        elif isinstance(entry, DocumentEntry):
-            self._documents.append(entry)
+            self._generations.update(dict.fromkeys(entry.species, entry.generation))
         elif isinstance(entry, Planned) or not entry.has_row:
             self._done.append(entry)
-        elif isinstance(entry, SpeciesEntry):
-            self._species.append(entry)
-        elif entry.doubtful:
+        elif isinstance(entry, (PokemonEntry, SpriteEntry)) and entry.doubtful:
             self._doubtful.append(entry)
-        elif isinstance(entry, PokemonEntry):
-            self._pokemon.append(entry)
-        elif self.is_abandoned:
+        elif not self.is_abandoned:
+            self._waiting.append(entry)
+            self._weight += _WEIGHTS.get(type(entry), 0)
+        elif isinstance(entry, SpriteEntry):
             self._take_back(entry)
-        else:
-            self._sprites.append(entry)
 
     def believe(self, is_true: bool) -> None:
         """Write what is doubtful with the next batch, or forget it."""
@@ -127,9 +131,7 @@ class Writer:
     @property
     def is_due(self) -> bool:
         """Tell whether there is enough for a batch, or something has waited long enough."""
-        heavy = len(self._pokemon) + len(self._species)
-        is_full = len(self._sprites) + _POKEMON_WEIGHS * heavy >= _BATCH
-        return is_full or time.monotonic() > self._flushed + _FLUSH_EVERY
+        return self._weight >= _BATCH or time.monotonic() > self._flushed + _FLUSH_EVERY
 
     def flush(self) -> list[Entry]:
         """Write what was taken, and return what is settled: written, refused, or without a row.
@@ -137,18 +139,10 @@ class Writer:
         Raises LockLostError, and DatabaseGoneError; what was written by then is returned later.
         """
         self._flushed = time.monotonic()
-        if not self.is_abandoned:
-            # A Pokémon's generation is not asked for again: its document must be here before it.
-            self._write(self._documents, save_documents)
-            self._write(self._pokemon, partial(save_pokemon, generations=self._generations))
-            self._write(self._species, save_species)
-            for written in (self._documents, self._pokemon, self._species):
-                written.clear()
-            alike = [[e for e in self._sprites if e.verdict is verdict] for verdict in Verdict]
-            for entries in alike:
-                self._write(entries, save_sprites)
-            self._sprites.clear()
-            reset_queries()  # with DEBUG, Django would keep every statement of the run
+        self._write(sorted(self._waiting, key=lambda entry: _PLACES[_kind(entry)]))
+        self._waiting.clear()
+        self._weight = 0
+        reset_queries()  # with DEBUG, Django would keep every statement of the run
         done, self._done = self._done, []
         sprites = [entry for entry in done if isinstance(entry, SpriteEntry)]
         self._replaced += [entry.replaced for entry in sprites if entry.replaced]
@@ -161,10 +155,10 @@ class Writer:
         """
         self.is_abandoned = True
         written = set(map(id, self._done))
-        for entry in self._sprites:
-            if id(entry) not in written:
+        for entry in self._waiting:
+            if isinstance(entry, SpriteEntry) and id(entry) not in written:
                 self._take_back(entry)
-        self._sprites.clear()
+        self._waiting.clear()
 
     def _take_back(self, entry: SpriteEntry) -> None:
         """Delete a file that got no row, unless another host may be about to write that row."""
@@ -185,31 +179,30 @@ class Writer:
         save_generations(self._generations)
         delete_lone_species()
 
-    def _write(self, entries: list[E], save: Callable[[list[E], datetime], None]) -> None:
+    def _write(self, entries: list[Written]) -> None:
         """Write entries in one transaction; where it is refused, in halves, down to the bad one."""
         if not entries:
             return
         try:
-            reconnecting(atomic(using=self._alias)(self._save))(entries, save)
+            reconnecting(atomic(using=self._alias)(self._save))(entries)
         except DatabaseError as error:
             if len(entries) == 1:
                 self._refuse(entries[0], error)
             else:
                 half = len(entries) // 2
-                self._write(entries[:half], save)
-                self._write(entries[half:], save)
+                self._write(entries[:half])
+                self._write(entries[half:])
             return
         self._done += entries
 
-    def _save(self, entries: list[E], save: Callable[[list[E], datetime], None]) -> None:
-        save(entries, self._lock.hold())
+    def _save(self, entries: list[Written]) -> None:
+        now = self._lock.hold()
+        for kind, alike in groupby(entries, key=_kind):
+            save = self._saves.get(kind, save_sprites)
+            save(list(alike), now)
         revise(self._alias)
 
-    def _refuse(
-        self,
-        entry: SpriteEntry | PokemonEntry | SpeciesEntry | DocumentEntry,
-        error: DatabaseError,
-    ) -> None:
+    def _refuse(self, entry: Written, error: DatabaseError) -> None:
         detail = " ".join(str(error).split())[:200]
         logger.error("the database refused %s: %s", entry, detail)
         if isinstance(entry, SpriteEntry) and entry.new_file:
@@ -220,3 +213,7 @@ class Writer:
     def _discard(self, names: list[str]) -> None:
         """Delete files that no row points to."""
         self._is_clean &= cleanup.discard(self._store, self._lock, names)
+
+
+def _kind(entry: Written) -> object:
+    return entry.verdict if isinstance(entry, SpriteEntry) else type(entry)
