@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.db import router
+
 from ..keys import FACETS
 from ..models import Document, Pokemon, PokemonType, Species, SpeciesName, Sprite, Type
 from ..worker.records import Kind, PokemonRecord, SpeciesRecord
@@ -114,12 +116,14 @@ def save_documents(entries: Sequence[DocumentEntry], now: datetime) -> None:
 
 def save_generations(generations: Mapping[str, int]) -> None:
     """Give their generation to Pokémon that were written before it was known."""
-    members: dict[int, list[str]] = {}
-    for species, number in generations.items():
-        members.setdefault(number, []).append(species)
-    for number, names in members.items():
-        others = Pokemon.objects.exclude(generation=number)
-        others.filter(species__in=names).update(generation=number)
+    written = Pokemon.objects.using(router.db_for_write(Pokemon)).order_by()
+    rows = written.values_list("pk", "species", "generation") if generations else ()
+    late: dict[int | None, list[int]] = {}
+    for pk, species, number in rows:
+        if (right := generations.get(species, number)) != number:
+            late.setdefault(right, []).append(pk)
+    for right, ids in late.items():
+        Pokemon.objects.filter(pk__in=ids).update(generation=right)
 
 
 def delete_lone_species() -> None:
