@@ -167,6 +167,7 @@ def test_a_connection_that_is_cut_is_opened_anew(
 ) -> None:
     """D3: cut before a statement or before its commit, the batch is done again, and only once."""
     lab.api.fault(GIF, delay=1.2)  # for a heartbeat and a batch in the middle
+    lab.api.fault("*/generation/*", delay=0.6)  # behind the Pokémon, which get theirs at the end
     cutter = Cutter(text, 1, when)
     with connection.execute_wrapper(cutter):
         run = lab.run()
