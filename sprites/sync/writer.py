@@ -48,7 +48,7 @@ _ORDER: tuple[object, ...] = (DocumentEntry, PokemonEntry, SpeciesEntry, *Verdic
 """What is written first: a generation's document before its Pokémon, for then it is not asked for
 again. The sprites of a verdict have the same columns."""
 _PLACES = {kind: place for place, kind in enumerate(_ORDER)}
-_FLUSH_EVERY = 0.15
+_FLUSH_EVERY = 0.25
 """Seconds between two batches."""
 _BATCH = 250
 """Sprites that are written at once; a Pokémon with its listings weighs as much as ten, and so does
