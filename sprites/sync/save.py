@@ -116,10 +116,10 @@ def save_documents(entries: Sequence[DocumentEntry], now: datetime) -> None:
 
 def save_generations(generations: Mapping[str, int]) -> None:
     """Give their generation to Pokémon that were written before it was known."""
-    written = Pokemon.objects.using(router.db_for_write(Pokemon)).order_by()
-    rows = written.values_list("pk", "species", "generation") if generations else ()
+    everyone = Pokemon.objects.using(router.db_for_write(Pokemon)).order_by()
+    written = everyone.values_list("pk", "species", "generation") if generations else ()
     late: dict[int | None, list[int]] = {}
-    for pk, species, number in rows:
+    for pk, species, number in written:
         if (right := generations.get(species, number)) != number:
             late.setdefault(right, []).append(pk)
     for right, ids in late.items():
