@@ -1,6 +1,6 @@
 """What the database has: ids in, one Known a Pokémon out, with all of its sprites."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -142,7 +142,14 @@ def mixed_until() -> datetime | None:
 
 
 @reconnecting
-def twin(pokemon: int, key: str, url: str, since: datetime) -> Sprite | None:
-    """Return another sprite of the same URL that was checked since then, the last one."""
-    others = Sprite.objects.filter(path=path_of(url), url=url, checked_at__gte=since)
-    return others.exclude(pokemon=pokemon, key=key).order_by("-checked_at").first()
+def of_urls(urls: Iterable[str], since: datetime) -> dict[str, list[Sprite]]:
+    """Return the sprites of each URL that were checked since then, the last one first.
+
+    All by one query: where a URL has no path among the sprites, it looks at every row.
+    """
+    urls = set(urls)
+    rows = Sprite.objects.filter(path__in=set(map(path_of, urls)), url__in=urls)
+    found: dict[str, list[Sprite]] = {}
+    for sprite in rows.filter(checked_at__gte=since).order_by("-checked_at"):
+        found.setdefault(sprite.url, []).append(sprite)
+    return found

@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 _CHUNK = 50
 """Pokémon whose rows are read at once."""
+_TWINS = 500
+"""Sprites whose URL others had that are looked up at once."""
 
 
 class Mirror:
@@ -90,15 +92,25 @@ class Mirror:
 
         Where none had it, as ``Asked`` may err, or none has a row, it is asked for after all.
         """
-        for job in self._twins:
-            other = database.twin(job.pokemon, job.key, job.url, self._choice.now)
-            if other is None:
-                yield job
-            elif other.state == Sprite.State.STORED:
-                yield job._replace(copy_of=other.file.name or "")
-            else:
-                failure = Failure(Code(other.error_code), other.error_detail, other.http_status)
-                self._unsuccessful(job, failure, other.attempts)
+        twins = iter(self._twins)
+        while some := list(islice(twins, _TWINS)):
+            known = database.of_urls((job.url for job in some), self._choice.now)
+            for job in some:
+                others = (
+                    each
+                    for each in known.get(job.url, ())
+                    if (each.pokemon_id, each.key) != (job.pokemon, job.key)
+                )
+                yield from self._copy(job, next(others, None))
+
+    def _copy(self, job: SpriteJob, other: Sprite | None) -> Iterator[SpriteJob]:
+        if other is None:
+            yield job
+        elif other.state == Sprite.State.STORED:
+            yield job._replace(copy_of=other.file.name or "")
+        else:
+            failure = Failure(Code(other.error_code), other.error_detail, other.http_status)
+            self._unsuccessful(job, failure, other.attempts)
 
     def take(self, attempt: Attempt[Job]) -> None:
         """Take the last attempt at a job: write what became of it, and push what follows."""
