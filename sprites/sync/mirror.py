@@ -37,8 +37,8 @@ logger = logging.getLogger(__name__)
 
 _CHUNK = 50
 """Pokémon whose rows are read at once."""
-_TWINS = 500
-"""Sprites whose URL others had that are looked up at once."""
+_TWINS = 400
+"""Sprites whose URL others had that are looked up at once: SQLite may take 999 parameters."""
 
 
 class Mirror:

@@ -1,7 +1,7 @@
 """One prepared statement for many rows: INSERT … ON CONFLICT, in each database's words, and UPDATE.
 
 ``bulk_create(update_conflicts=True)`` would compile each batch anew: 100 µs of CPU a sprite's row,
-which was most of a run's CPU; a prepared statement takes 8, and 3 where it only updates.
+which was most of a run's CPU; a prepared statement takes 8, and less where it only updates.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

@@ -6,7 +6,6 @@ long run is that of a short one, less sharp. How busy the workers were is summed
 failed attempt keeps its place.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from time import monotonic
@@ -52,14 +51,11 @@ class Bar:
     end: float
     spent: list[float]
 
-    def join(self, start: float, end: float, spent: Sequence[float]) -> None:
+    def join(self, other: "Bar") -> None:
         """Take in what another bar says."""
-        if start < self.start:
-            self.start = start
-        if end > self.end:
-            self.end = end
-        self.spent += [0.0] * (len(spent) - len(self.spent))
-        for kind, seconds in enumerate(spent):
+        self.start, self.end = min(self.start, other.start), max(self.end, other.end)
+        self.spent += [0.0] * (len(other.spent) - len(self.spent))
+        for kind, seconds in enumerate(other.spent):
             self.spent[kind] += seconds
 
 
@@ -148,18 +144,21 @@ class Timeline:
         self._busy[last] += end - start
 
     def _draw(self, lane: int, start: float, seconds: float, kind: AttemptKind) -> None:
-        spent = [0.0] * kind + [seconds]
-        cell = lane, int(start / self._grain) if self._grain else len(self._bars)
-        if cell in self._bars:
-            self._bars[cell].join(start, start + seconds, spent)
-        else:
-            self._bars[cell] = Bar(lane, start, start + seconds, spent)
+        self._put(Bar(lane, start, start + seconds, [0.0] * kind + [seconds]))
         if len(self._bars) > MAX_BARS:
             self._coarsen()
         if kind == AttemptKind.FAILURE:
             self._marks.append((lane, start + seconds / 2))
         while len(self._marks) > _MAX_MARKS:
             self._thin_out()
+
+    def _put(self, bar: Bar) -> None:
+        """Join a bar to the one of its lane and grain; without grains each stands by itself."""
+        cell = bar.lane, int(bar.start / self._grain) if self._grain else len(self._bars)
+        if cell in self._bars:
+            self._bars[cell].join(bar)
+        else:
+            self._bars[cell] = bar
 
     def _thin_out(self) -> None:
         """Keep of the marks that lie in the same grain the first, and double the grain."""
@@ -174,7 +173,9 @@ class Timeline:
         span = max(bar.end for bar in self._bars.values())
         while len(self._bars) > MAX_BARS / 2:
             self._grain = 2 * self._grain or max(span / MAX_BARS, _FIRST_BIN)
-            self._bars = _merged(self._bars.values(), self._grain)
+            bars, self._bars = self._bars, {}
+            for bar in bars.values():
+                self._put(bar)
 
 
 def _kind(attempt: Attempt[Job]) -> AttemptKind:
@@ -185,17 +186,6 @@ def _kind(attempt: Attempt[Job]) -> AttemptKind:
     if isinstance(attempt.outcome.result, Unchanged):
         return AttemptKind.UNCHANGED
     return AttemptKind.JSON if isinstance(attempt.job, ResourceJob) else AttemptKind.IMAGE
-
-
-def _merged(bars: Iterable[Bar], grain: float) -> dict[tuple[int, int], Bar]:
-    cells: dict[tuple[int, int], Bar] = {}
-    for bar in bars:
-        cell = bar.lane, int(bar.start / grain)
-        if cell in cells:
-            cells[cell].join(bar.start, bar.end, bar.spent)
-        else:
-            cells[cell] = bar
-    return cells
 
 
 def _written(bar: Bar) -> tuple[float, ...]:

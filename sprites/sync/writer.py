@@ -44,10 +44,12 @@ logger = logging.getLogger(__name__)
 Written = DocumentEntry | PokemonEntry | SpeciesEntry | SpriteEntry
 """An entry that has a row."""
 
-_ORDER: tuple[object, ...] = (DocumentEntry, PokemonEntry, SpeciesEntry, *Verdict)
+_PLACES: dict[object, int] = {
+    kind: place for place, kind in enumerate((DocumentEntry, PokemonEntry, SpeciesEntry, *Verdict))
+}
 """What is written first: a generation's document before its Pokémon, for then it is not asked for
 again. The sprites of a verdict have the same columns."""
-_PLACES = {kind: place for place, kind in enumerate(_ORDER)}
+
 _FLUSH_EVERY = 0.25
 """Seconds between two batches."""
 _BATCH = 250
