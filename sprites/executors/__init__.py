@@ -4,7 +4,7 @@
 
     open_pool(name)                                      in module
       "sync" ────────> InPlaceExecutor ───────────┐      pool
-      "threads" ─────> OneCoreExecutor ───────────┤      threads
+      "threads" ─────> ThreadExecutor ────────────┤      threads
       "processes" ───> ProcessExecutor ───────────┼─> Pool
       "dask" ────────> DaskExecutor ──────────────┤      dask, batches
       "my.factory" ──> what that function returns ┘      a site's own
@@ -21,6 +21,8 @@ An Executor has ``submit`` and ``shutdown``, and gives Futures. A run needs thre
 - errors with a name: whatever a site's own executor does wrong ends the run with a message that
   says which executor did what.
 
+``ThreadExecutor`` stands in for the standard library's ``ThreadPoolExecutor``, whose worker is busy
+with a call to its end: here a call that has its reply lets the next one use the network.
 ``ProcessExecutor`` stands in for the standard library's ``ProcessPoolExecutor``, which runs one
 call a process: it has a process a core, with threads in each, because waiting for a reply needs no
 interpreter of its own. The threads of a process share a core (``cores``).

@@ -19,16 +19,15 @@ from ..worker import interrupt
 from ..worker.records import Failure, Outcome
 from .batches import MAX_BATCH
 from .processes import ProcessExecutor
-from .threads import OneCoreExecutor
+from .threads import ThreadExecutor
 
 if TYPE_CHECKING:
     from .dask import DaskExecutor
 
 logger = logging.getLogger(__name__)
 
-_AHEAD = 8
-"""Jobs that wait beside those at work, or a quarter of many workers: enough to keep them all busy,
-and few that would meet an upstream which has just gone away."""
+_MANY = 8
+"""Workers that have enough to do while the parent rests."""
 _REST = 0.001
 """Seconds in which threads do a few of the jobs that wait; the parent's own thread, woken up for
 each of them, would take Python's lock from them each time."""
@@ -39,19 +38,19 @@ T = TypeVar("T")
 def open_pool(name: str, workers: int, scheduler: str = "") -> "Pool":
     """Return a pool around the executor of a name; raises UsageError where there is none.
 
-    ``scheduler`` is the address of the cluster that ``dask`` means.
+    As many jobs wait as there are workers, so that these have enough to do while the parent writes
+    a batch. ``scheduler`` is the address of the cluster that ``dask`` means.
     """
     if name == "dask":
         return Cluster(name, partial(_dask, scheduler, workers), window=2 * MAX_BATCH * workers)
     makers: dict[str, Callable[[], Executor]] = {
         "sync": InPlaceExecutor,
-        "threads": partial(OneCoreExecutor, workers),
+        "threads": partial(ThreadExecutor, workers, spare=max(1, workers // 4)),
         "processes": partial(ProcessExecutor, workers, preload=["sprites.worker.job"]),
     }
     make = makers.get(name) or partial(_made, name, _factory(name), workers)
-    ahead = min(workers, max(_AHEAD, workers // 4))
-    rest = _REST if name == "threads" and ahead >= _AHEAD else 0.0
-    return Pool(name, make, window=1 if name == "sync" else workers + ahead, rest=rest)
+    rest = _REST if name == "threads" and workers >= _MANY else 0.0
+    return Pool(name, make, window=1 if name == "sync" else 2 * workers, rest=rest)
 
 
 class InPlaceExecutor(Executor):

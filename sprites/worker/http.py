@@ -20,7 +20,7 @@ from ..origins import check_url
 from .exchange import Exchange
 from .records import Policy
 from .session import route
-from .transport import client
+from .transport import Client, client, give_back
 
 MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -41,12 +41,14 @@ _MAX_TEXT = 200
 class Usage:
     """What a job has cost so far: requests sent and bytes received.
 
-    ``snapshot`` names the deployment of upstream that answered, where it says so.
+    ``snapshot`` names the deployment of upstream that answered, where it says so. ``left`` is when
+    the job let another one use the network, by the clock of ``perf_counter``; 0 if it has not.
     """
 
     requests: int = 0
     bytes: int = 0
     snapshot: str = ""
+    left: float = 0.0
 
 
 class Reply(NamedTuple):
@@ -67,14 +69,17 @@ def get(url: str, policy: Policy, cap: int, usage: Usage, *, etag: str = "") -> 
 
     At most ``cap`` decoded bytes are taken. Raises SpritesError for every failure.
     """
-    with client.sockets:
-        try:
-            return _follow(url, policy, cap, usage, etag)
-        finally:
-            usage.bytes += client.exchange.forget()
+    here = client()
+    try:
+        with here.sockets:
+            return _follow(here, url, policy, cap, usage, etag)
+    finally:
+        usage.bytes += here.exchange.forget()
+        if give_back():
+            usage.left = time.perf_counter()
 
 
-def _follow(url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Reply:
+def _follow(here: Client, url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Reply:
     end, first = time.monotonic() + policy.timeout, ""
     for _ in range(MAX_REDIRECTS + 1):
         home = check_url(url, policy.origins)
@@ -82,7 +87,7 @@ def _follow(url: str, policy: Policy, cap: int, usage: Usage, etag: str) -> Repl
         usage.requests += 1
         way = route(home, policy.allow_private_addresses, policy.session)
         validator = etag if home == first else ""
-        exchange = client.get(url, way, policy, cap, end, validator)
+        exchange = here.get(url, way, policy, cap, end, validator)
         if exchange.status not in _REDIRECTS:
             return _reply(exchange, cap, usage, bool(validator))
         url = _target(exchange, url)

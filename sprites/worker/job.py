@@ -6,7 +6,6 @@ would raise. So it runs the same on a thread, in a spawned process and on anothe
 
 import hashlib
 import os
-import threading
 import time
 from dataclasses import dataclass
 
@@ -34,6 +33,7 @@ from .records import (
     Unchanged,
 )
 from .storage import Store
+from .transport import client
 
 _compute_lock = ComputeLock()
 
@@ -55,6 +55,7 @@ class Context:
 def run_job(context: Context, job: Job) -> Outcome:
     """Make one attempt at a job and say how it ended; never raises."""
     usage, started, clock = Usage(), time.time(), time.perf_counter()
+    worker = f"{os.getpid()}:{client().number}"
     result: Result = None
     failure = None
     try:
@@ -67,8 +68,7 @@ def run_job(context: Context, job: Job) -> Outcome:
         failure = Failure(Code.INTERNAL, plain(str(error)), fatal=True)
     except (Exception, SystemExit) as error:  # nothing may break the pool
         failure = Failure(Code.INTERNAL, plain(f"{type(error).__name__}: {error}"))
-    seconds = time.perf_counter() - clock
-    worker = f"{os.getpid()}:{threading.get_native_id()}"
+    seconds = (usage.left or time.perf_counter()) - clock
     meter = Meter(worker, started, seconds, usage.requests, usage.bytes)
     return Outcome(result, failure, meter, usage.snapshot)
 

@@ -229,7 +229,10 @@ class Failure(NamedTuple):
 
 
 class Meter(NamedTuple):
-    """What an attempt cost: when it began (Unix time), how long it took, requests and bytes."""
+    """What an attempt cost: when it began (Unix time), seconds of its worker, requests and bytes.
+
+    A worker that lets another job begin, once it has a reply, is not that attempt's any more.
+    """
 
     worker: str
     started: float

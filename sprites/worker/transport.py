@@ -1,11 +1,17 @@
 """One GET: a URL within a policy in, the Exchange that came of it out; it is sent once.
 
-A thread has its own connections, of which it keeps a few, and knows of no redirect.
+A client has its own connections, of which it keeps a few, and knows of no redirect. A thread has a
+client of its own, or borrows one of a few that it shares with more threads than these: while one of
+them looks at a reply, another has the client and asks for the next.
 """
 
 import os
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from queue import SimpleQueue
 from urllib.parse import quote
 
 from ..errors import Code, SpritesError
@@ -16,7 +22,7 @@ from .records import Policy
 from .session import Route
 
 _MAX_IDLE = 2
-"""Connections that a thread keeps: to the API and to the images."""
+"""Connections that a client keeps: to the API and to the images."""
 _BUFFER = 32 * 1024
 _TARGET = re.compile(r"[^/]*//[^/?#]*/?([^#]*).*")
 _PLAIN = re.compile(r"https?://[^/?#]+/([\w.~/%+=&?-]*)", re.ASCII)
@@ -24,10 +30,11 @@ _SAFE = "%/?:@!$&'()*+,;=~[]"
 """What a URL may have as it is, beside letters, digits and ``_.-``."""
 
 
-class Client(threading.local):
-    """A thread's own connections, and the one GET that is on its way."""
+class Client:
+    """Some connections, and the one GET that is on its way; ``number`` is its own in a process."""
 
     def __init__(self) -> None:
+        self.number = next(_numbers)
         self.exchange, self.sockets = Exchange(), Sockets()
         self._idle: list[Connection] = []
         self._buffer = bytearray(_BUFFER)
@@ -87,16 +94,66 @@ class Client(threading.local):
         code = Code.TRUNCATED if exchange.is_cut else Code.CONNECTION
         return SpritesError(code, exchange.wrong, status=exchange.status or None)
 
-    def leave(self) -> None:
-        """Leave the connections to the process that this one was forked from."""
-        _left.append(self._idle)  # to close them would end those of the other
-        self.__init__()  # type: ignore[misc]
+
+class Clients:
+    """A few clients for more threads than these."""
+
+    def __init__(self, size: int) -> None:
+        self._free: SimpleQueue[Client] = SimpleQueue()
+        for _ in range(size):
+            self._free.put(Client())
+
+    @contextmanager
+    def borrowed(self) -> Iterator[None]:
+        """Wait for a client, which is this thread's until it is given back, here at the latest."""
+        _here.client, _here.lender = self._free.get(), self._free
+        try:
+            yield
+        finally:
+            give_back()
+
+    def close(self) -> None:
+        """Let go of the clients that nobody has, and so close their connections."""
+        while not self._free.empty():
+            self._free.get()
 
 
-client = Client()
-_left: list[list[Connection]] = []
+class _Here(threading.local):
+    """The client of a thread, and where it is to be given back."""
+
+    client: Client | None = None
+    lender: SimpleQueue[Client] | None = None
+
+
+_here = _Here()
+_numbers = count(1)
+_left: list[Client | None] = []
+
+
+def client() -> Client:
+    """Return the client that this thread has borrowed, or its own."""
+    if _here.client is None:
+        _here.client = Client()
+    return _here.client
+
+
+def give_back() -> bool:
+    """Let another thread have the client that was borrowed; tell whether one was."""
+    if _here.lender is None or _here.client is None:
+        return False
+    _here.lender.put(_here.client)
+    _here.client = _here.lender = None
+    return True
+
+
+def _leave() -> None:
+    """Leave the connections to the process that this one was forked from."""
+    _left.append(_here.client)  # to close them would end those of the other
+    _here.client = _here.lender = None
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=client.leave)
+    os.register_at_fork(after_in_child=_leave)
 
 
 def _request(url: str, route: Route, etag: str) -> bytes:
