@@ -1,11 +1,13 @@
 """A page that has not changed is known before it is made.
 
-All that a page is made of goes in; the ETag of the page that was last made of it comes out. Each
-process remembers its own, so that none outlives the code, the templates and the settings that made
-it; and an ETag is a hash of the page, so that all processes agree.
+All that a page is made of goes in; the page that was last made of it comes out: its ETag, for who
+has it already, and for others its body, while there is room. Each process remembers its own, so
+that none outlives the code, the templates and the settings that made it; and an ETag is a hash of
+the page, so that all processes agree.
 """
 
 import secrets
+import threading
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from hashlib import blake2b
@@ -27,8 +29,13 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 _COOKIES = ("sprites_theme", "sprites_motion")
 _MAX_PAGES = 20_000
 """ETags that are remembered: at most some megabytes."""
+_MAX_BYTES = 8 * 2**20
+"""Of the bodies that are remembered; a list of 60 has a hundredth of it."""
 
 _etags: dict[bytes, str] = {}
+_bodies: dict[str, tuple[bytes, str]] = {}
+"""The bodies of ETags, with their media types, the oldest first."""
+_lock = threading.Lock()
 
 
 class Run(NamedTuple):
@@ -62,35 +69,48 @@ def read_state() -> State:
 
 
 def remembered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answer 304 for an unchanged page without making it; the view gets the state that was read."""
+    """Answer with an unchanged page, or 304, without making it; the view gets the state read."""
     made = conditional_page(view)
 
     @wraps(view)
     def known(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         state = read_state()
         ingredients = _ingredients(request, state)
-        response = _not_modified(request, ingredients) or made(request, state, *args, **kwargs)
+        response = _made_before(request, ingredients) or made(request, state, *args, **kwargs)
         patch_cache_control(response, no_cache=True)
         if ingredients and response.status_code in (200, 304):
-            _remember(ingredients, response.headers["ETag"])
+            _remember(ingredients, response)
         return response
 
     return known
 
 
-def _not_modified(request: HttpRequest, ingredients: bytes) -> HttpResponse | None:
+def _made_before(request: HttpRequest, ingredients: bytes) -> HttpResponse | None:
     if not (etag := _etags.get(ingredients)):
         return None
-    response = get_conditional_response(request, etag)
+    page = _bodies.get(etag)
+    response = get_conditional_response(request, etag, response=page and HttpResponse(*page))
     if response:
         response.headers["ETag"] = etag
     return response
 
 
-def _remember(ingredients: bytes, etag: str) -> None:
+def _remember(ingredients: bytes, response: HttpResponse) -> None:
+    etag = response.headers["ETag"]
     if len(_etags) >= _MAX_PAGES:
         _etags.clear()
     _etags[ingredients] = etag
+    if response.content and etag not in _bodies:
+        _keep(etag, response)
+
+
+def _keep(etag: str, response: HttpResponse) -> None:
+    """Remember a body, and forget the oldest ones that there is no room for beside it."""
+    with _lock:
+        _bodies[etag] = response.content, response.headers["Content-Type"]
+        size = sum(len(body) for body, _type in _bodies.values())
+        while size > _MAX_BYTES:
+            size -= len(_bodies.pop(next(iter(_bodies)))[0])
 
 
 def _ingredients(request: HttpRequest, state: State) -> bytes:

@@ -80,10 +80,36 @@ def test_a_compressed_page_is_known_as_well(client: Client, pokemon: Pokemon) ->
 
 def test_a_page_without_an_etag_that_holds_is_sent_whole(client: Client, pokemon: Pokemon) -> None:
     """Whoever has another version, or none, gets the page."""
-    etag_of(client, "/")
+    page = client.get("/").content
     for known in ("", '"another"'):
-        response, was_made = ask(client, "/", known)
-        assert (response.status_code, was_made) == (200, True)
+        response = ask(client, "/", known)[0]
+        assert (response.status_code, response.content) == (200, page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_unchanged_page_is_made_once_for_all_visitors(
+    client: Client, pokemon: Pokemon, path: str
+) -> None:
+    """Another visitor gets the same bytes and headers for one query."""
+    first = client.get(path)
+    response, was_made = ask(Client(), path)
+    assert (response.status_code, was_made) == (200, False)
+    assert response.content == first.content
+    assert dict(response.items()) == dict(first.items())
+    pokemon.save()
+    assert ask(client, path)[1]
+
+
+def test_the_pages_that_were_made_last_are_kept(
+    client: Client, pokemon: Pokemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many of them as there is room for, and the oldest go first."""
+    sizes = [len(client.get(path).content) for path in PAGES[:3]]
+    monkeypatch.setattr(unchanged, "_MAX_BYTES", sum(sizes[1:]))
+    pokemon.save()
+    unchanged._bodies.clear()
+    assert sum(ask(client, path)[1] for path in PAGES[:3]) == 3
+    assert [ask(client, path)[1] for path in (PAGES[2], PAGES[1], PAGES[0])] == [False, False, True]
 
 
 def _load(pokemon: Pokemon) -> None:
@@ -158,8 +184,8 @@ def test_how_far_a_run_has_come_is_seen(client: Client, pokemon: Pokemon) -> Non
         {"heartbeat_at": run.heartbeat_at.replace(year=2001)},
     ):
         SyncRun.objects.update(**changes)
-        response, was_made = ask(client, "/", etag)
-        assert (response.status_code, was_made) == (200, True)
+        response = ask(client, "/", etag)[0]
+        assert (response.status_code, response["ETag"] == etag) == (200, False)
         etag = response["ETag"]
     assert b"A sync is running" not in response.content
 
