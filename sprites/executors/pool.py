@@ -45,7 +45,7 @@ def open_pool(name: str, workers: int, scheduler: str = "") -> "Pool":
         return Cluster(name, partial(_dask, scheduler, workers), window=2 * MAX_BATCH * workers)
     makers: dict[str, Callable[[], Executor]] = {
         "sync": InPlaceExecutor,
-        "threads": partial(ThreadExecutor, workers, spare=max(1, workers // 4)),
+        "threads": partial(ThreadExecutor, workers, spare=max(1, workers // 8)),
         "processes": partial(ProcessExecutor, workers, preload=["sprites.worker.job"]),
     }
     make = makers.get(name) or partial(_made, name, _factory(name), workers)

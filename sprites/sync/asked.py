@@ -1,10 +1,10 @@
-"""The URLs that a run has asked for, in half a megabyte however many they are: a Bloom filter.
+"""The URLs that a run has asked for, in 256 kB however many they are: a Bloom filter.
 
-It may take a new URL for one that it has, of 52,286 about ten in all, and of a million one in
-twenty; never one that it has for a new one.
+It may take a new URL for one that it has, of 52,286 about forty in all, and of a million one in
+six; never one that it has for a new one.
 """
 
-_BITS = 2**22
+_BITS = 2**21
 
 
 class Asked:

@@ -190,11 +190,17 @@ class Conductor:
         """Write a batch when it is due, and show that the run lives."""
         self._report.seconds = time.monotonic() - self._began
         if self._writer.is_due:
-            self._flush()
+            self._write()
         self._beat()
 
     def _flush(self) -> None:
-        """Write what waits; count it, and tell the site's own receivers."""
+        """Write all that waits."""
+        self._write()
+        while self._writer.has_more:
+            self._write()
+
+    def _write(self) -> None:
+        """Write a batch; count it, and tell the site's own receivers."""
         entries = self._writer.flush()
         self._report.count(entries)
         announce.stored(entries)

@@ -70,9 +70,9 @@ class Schedule(Generic[J]):
         """Run jobs as ``run`` does; yield all that happens."""
         self._waiting.read(iter(source))
         while self._fill() or self._running:
+            yield Tick()  # with no worker idle, for whoever hears it may take a while
             for future in self._completed():
                 yield from self._settle(future)
-            yield Tick()
             if self._silence > self._rules.patience:
                 self._blame(f"has brought no job back for {self._silence:.0f} s")
             # Not where one came back while the parent was busy with others.

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from itertools import groupby
+from itertools import accumulate, groupby, takewhile
 from typing import Any
 
 from django.db import DatabaseError, reset_queries, router
@@ -53,9 +53,10 @@ again. The sprites of a verdict have the same columns."""
 _FLUSH_EVERY = 0.25
 """Seconds between two batches."""
 _BATCH = 250
-"""Sprites that are written at once; a Pokémon with its listings weighs as much as ten, and so does
-a species with its names."""
-_WEIGHTS: dict[type, int] = {PokemonEntry: 10, SpeciesEntry: 10, SpriteEntry: 1}
+"""Sprites that are written at once. While many new Pokémon come, batches follow each other, but no
+longer one keeps the parent from giving workers the next jobs."""
+_SPECIES = 10
+"""Sprites that take as long as a species with its names."""
 
 
 class DryRun:
@@ -63,7 +64,7 @@ class DryRun:
 
     def __init__(self) -> None:
         self._taken: list[Entry] = []
-        self.is_due, self.is_abandoned = True, False
+        self.is_due, self.has_more, self.is_abandoned = True, False, False
 
     def take(self, entry: Entry) -> None:
         """Take an entry."""
@@ -119,7 +120,7 @@ class Writer:
             self._doubtful.append(entry)
         elif not self.is_abandoned:
             self._waiting.append(entry)
-            self._weight += _WEIGHTS.get(type(entry), 0)
+            self._weight += _weight(entry)
         elif isinstance(entry, SpriteEntry):
             self._take_back(entry)
 
@@ -135,20 +136,32 @@ class Writer:
         """Tell whether there is enough for a batch, or something has waited long enough."""
         return self._weight >= _BATCH or time.monotonic() > self._flushed + _FLUSH_EVERY
 
+    @property
+    def has_more(self) -> bool:
+        """Tell whether anything waits to be written."""
+        return bool(self._waiting)
+
     def flush(self) -> list[Entry]:
-        """Write what was taken, and return what is settled: written, refused, or without a row.
+        """Write a batch, and return what is settled: written, refused, or without a row.
 
         Raises LockLostError, and DatabaseGoneError; what was written by then is returned later.
         """
         self._flushed = time.monotonic()
-        self._write(sorted(self._waiting, key=lambda entry: _PLACES[_kind(entry)]))
-        self._waiting.clear()
-        self._weight = 0
+        batch = self._batch()
+        self._write(sorted(batch, key=lambda entry: _PLACES[_kind(entry)]))
+        del self._waiting[: len(batch)]
+        self._weight -= sum(map(_weight, batch))
         reset_queries()  # with DEBUG, Django would keep every statement of the run
         done, self._done = self._done, []
         sprites = [entry for entry in done if isinstance(entry, SpriteEntry)]
         self._replaced += [entry.replaced for entry in sprites if entry.replaced]
         return done
+
+    def _batch(self) -> list[Written]:
+        """Return what has waited longest, as much as is written at once."""
+        weights = accumulate(map(_weight, self._waiting))
+        size = sum(1 for _ in takewhile(lambda weight: weight < _BATCH, weights))
+        return self._waiting[: size + 1]
 
     def abandon(self) -> None:
         """Write no more, because the database or the lock is gone, and leave no file without a row.
@@ -215,6 +228,13 @@ class Writer:
     def _discard(self, names: list[str]) -> None:
         """Delete files that no row points to."""
         self._is_clean &= cleanup.discard(self._store, self._lock, names)
+
+
+def _weight(entry: Written) -> int:
+    """Tell how many sprites take as long to write; a sprite that is only listed takes half."""
+    if isinstance(entry, PokemonEntry) and entry.record:
+        return 1 + len(entry.record.listings) // 2
+    return _SPECIES if isinstance(entry, SpeciesEntry) else 1
 
 
 def _kind(entry: Written) -> object:

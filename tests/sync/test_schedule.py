@@ -1,14 +1,19 @@
 """The window: how many jobs at once, how often each, and that none is lost."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sprites.errors import Code
-from sprites.sync.events import Attempt
+from sprites.executors.pool import Pool
+from sprites.sync.events import Attempt, Tick
+from sprites.sync.schedule import Schedule
+from sprites.sync.stop import Stop
 from sprites.worker.records import Outcome
 
 from .scripted import (
@@ -139,6 +144,33 @@ def test_a_last_job_that_asks_for_others_is_not_begun_last() -> None:
     begun = [job for job, _ in done.trace.starts]
     assert len(begun) == 40
     assert begun.index(Job(19, "a")) < 36
+
+
+class Manual(Executor):
+    """Leaves its calls to the test, which ends them."""
+
+    def __init__(self) -> None:
+        self.calls: list[Future[Any]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Take a call and do nothing."""
+        self.calls.append(Future())
+        return self.calls[-1]
+
+
+def test_a_tick_comes_when_no_worker_is_idle() -> None:
+    """Whoever writes a batch then keeps nobody from the next job."""
+    executor = Manual()
+    pool = Pool("manual", lambda: executor, window=1)
+    schedule: Schedule[Job] = Schedule(
+        pool, lambda job: OK, RULES, Stop(), lambda job: (job.host, job.kind)
+    )
+    events = schedule.events(jobs(3))
+    for begun in (1, 2, 3):
+        assert isinstance(next(events), Tick)
+        assert len(executor.calls) == begun
+        executor.calls[-1].set_result(OK)
+        assert isinstance(next(events), Attempt)
 
 
 def test_the_loop_ticks_while_nothing_finishes() -> None:

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -11,9 +12,16 @@ from django.db import connection, connections
 from django.db.models import CheckConstraint, Model, Q
 from django.db.transaction import atomic
 
-from sprites.models import Pokemon, Sprite, Type
+from sprites.models import Pokemon, Sprite, SyncRun, Type
+from sprites.sync.entries import Change, PokemonEntry
+from sprites.sync.lock import RunLock
+from sprites.sync.writer import Writer
 from sprites.testing import PokeAPI
+from sprites.worker.pokeapi import parse
+from sprites.worker.records import Kind
+from sprites.worker.storage import Store
 
+from ..support.policies import fetch
 from ..support.site import Site, until
 
 KEYS = "front_default,back_default"
@@ -299,3 +307,22 @@ def test_a_new_database_beside_old_files_leaves_none_without_a_row(site: Site, n
     run = site.run("--ids", "1-3")
     assert not stray.exists()
     site.assert_whole(run)
+
+
+def test_many_new_pokemon_are_written_a_few_at_a_time(site: Site) -> None:
+    """So no batch is long, whatever comes at once; each is written, in the order of coming."""
+    body = fetch(site.api, "/api/v2/pokemon/1/").body
+    first: Any = parse(Kind.POKEMON, body)
+    run = SyncRun(trigger="command", executor="threads", workers=8)
+    writer = Writer(Store.connect("default"), RunLock.take(run))
+    for number in range(1, 31):
+        record = first._replace(id=number, name=f"mon{number}")
+        writer.take(PokemonEntry(number, Change.NEW, record))
+    written = []
+    assert writer.is_due
+    while writer.has_more:
+        written.append([str(entry) for entry in writer.flush()])
+    assert all(0 < len(batch) < 10 for batch in written)
+    assert list(chain.from_iterable(written)) == [f"Pokémon {n}" for n in range(1, 31)]
+    assert Pokemon.objects.count() == 30
+    assert Sprite.objects.count() == 30 * len(first.listings)
