@@ -122,7 +122,8 @@ class Connection:
         raise SpritesError(Code.TIMEOUT, detail)
 
     def close(self) -> None:
-        """Close it."""
+        """Close it; its selector holds itself, until then."""
+        self._selector.close()
         self._curl.close()
 
 

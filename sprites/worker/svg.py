@@ -52,7 +52,7 @@ def svg_size(data: bytes) -> tuple[int, int]:
     """
     reader = _Reader()
     try:
-        reader.parser.Parse(data, True)
+        reader.read(data)
     except expat.ExpatError as error:
         raise SpritesError(Code.BAD_IMAGE, f"SVG: {error}") from None
     except (ValueError, LookupError) as error:  # an encoding that Python does not know
@@ -110,12 +110,16 @@ class _Reader:
         self.drawing = _Drawing()
         self._elements = 0
         self._parts: list[int] = []
-        self.parser = expat.ParserCreate(namespace_separator=" ")
-        self.parser.StartDoctypeDeclHandler = self._refuse
-        self.parser.EntityDeclHandler = self._refuse
-        self.parser.ProcessingInstructionHandler = self._refuse
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
+
+    def read(self, data: bytes) -> None:
+        """Parse a whole SVG, by a parser that nothing holds: it has some tens of kilobytes."""
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.EntityDeclHandler = self._refuse
+        parser.ProcessingInstructionHandler = self._refuse
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.Parse(data, True)
 
     def _refuse(self, *what: object) -> None:
         raise _unsafe(f"declares {what[0]}")
