@@ -14,6 +14,7 @@ from django.core.management import execute_from_command_line
 
 from sprites.executors import cores
 from sprites.management import memory
+from sprites.worker import http
 from sprites.worker.compute_lock import ComputeLock
 
 from .contenders import Contender, selection
@@ -41,6 +42,7 @@ def _no_lock(lock: ComputeLock) -> Iterator[None]:
 THINGS: dict[str, tuple[object, str, Callable[..., object]]] = {
     "nothing": (gc, "freeze", gc.freeze),
     "compute_lock": (ComputeLock, "held", _no_lock),
+    "give_back": (http, "give_back", lambda: False),
     "one core": (cores, "stay_on", lambda chosen: None),
     "mallopt": (memory, "_return_large_blocks", lambda: None),
     "gc.freeze": (gc, "freeze", lambda: None),

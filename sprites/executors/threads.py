@@ -67,9 +67,10 @@ class ThreadExecutor(Executor):
                 call[0].cancel()
         for _ in self._threads:
             self._calls.put(None)
-        for thread in self._threads if wait else ():
-            thread.join()
-        self._clients.close()
+        if wait:
+            for thread in self._threads:
+                thread.join()
+            self._clients.close()
         cores.stay_on(cores.ALL)
 
 

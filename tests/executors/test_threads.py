@@ -95,6 +95,25 @@ def test_calls_that_wait_are_cancelled_where_the_caller_says_so() -> None:
     assert first.result(PATIENCE) == 32
 
 
+def test_a_thread_ends_that_nobody_waits_for() -> None:
+    """Also one that has given its client back, for which there is none any more."""
+    before, began, end = set(threading.enumerate()), threading.Event(), threading.Event()
+
+    def computes() -> None:
+        give_back()
+        began.set()
+        assert end.wait(PATIENCE)
+
+    executor = ThreadExecutor(1, spare=1)
+    executor.submit(computes)
+    assert began.wait(PATIENCE)
+    executor.shutdown(wait=False)
+    end.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
 def test_a_run_has_no_more_connections_than_workers(site: Site, api: PokeAPI) -> None:
     """Nor more lanes in its picture, none of which has more time than there was."""
     api.fault("*", delay=0.02)
