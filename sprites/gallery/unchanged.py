@@ -19,7 +19,7 @@ from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist, engines
 from django.template.loader import get_template
-from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.cache import get_conditional_response, patch_cache_control, set_response_etag
 from django.utils.translation import get_language
 from django.views.decorators.http import conditional_page
 
@@ -96,6 +96,8 @@ def _made_before(request: HttpRequest, ingredients: bytes) -> HttpResponse | Non
 
 
 def _remember(ingredients: bytes, response: HttpResponse) -> None:
+    if not response.has_header("ETag"):
+        set_response_etag(response)  # Django leaves HEAD without
     etag = response.headers["ETag"]
     if len(_etags) >= _MAX_PAGES:
         _etags.clear()

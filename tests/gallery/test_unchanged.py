@@ -100,6 +100,17 @@ def test_an_unchanged_page_is_made_once_for_all_visitors(
     assert ask(client, path)[1]
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_head_tells_what_get_would(client: Client, pokemon: Pokemon, path: str) -> None:
+    """Before and after the page was made for somebody, with the same ETag."""
+    first = client.head(path)
+    page = client.get(path)
+    again = client.head(path)
+    assert [first.status_code, page.status_code, again.status_code] == [200] * 3
+    assert first["ETag"] == page["ETag"] == again["ETag"]
+    assert client.head(path, headers={"If-None-Match": page["ETag"]}).status_code == 304
+
+
 def test_the_pages_that_were_made_last_are_kept(
     client: Client, pokemon: Pokemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
