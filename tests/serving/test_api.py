@@ -324,3 +324,16 @@ def test_no_cookie_is_answered_by_one(mirror: Site, client: Client, cookie: str)
         reply = client.get(path, headers={"Cookie": cookie})
         assert not reply.cookies
         assert "Cookie" not in reply.headers.get("Vary", "")
+
+
+def test_head_tells_what_get_would(mirror: Site, client: Client) -> None:
+    """Of a list, a document, a sprite, and what is not here."""
+    sprite = Sprite.objects.stored().first()
+    assert sprite is not None
+    paths = [
+        *("/api/v2/", "/api/v2/pokemon/", "/api/v2/pokemon/1/", "/api/v2/generation/1/"),
+        *(f"/sprites/{sprite.path}", "/api/v2/pokemon/99999/", "/api/v2/move/1/"),
+    ]
+    for path in paths:
+        head, page = client.head(path), client.get(path)
+        assert (head.status_code, dict(head.items())) == (page.status_code, dict(page.items()))
