@@ -51,13 +51,12 @@ class ThreadExecutor(Executor):
 
     def _work(self) -> None:
         """Run calls until there are no more."""
-        is_over = False
-        while not is_over:
+        while True:
             with self._clients.borrowed():
                 call = self._calls.get()
-                if call:
-                    _run(*call)
-                is_over = call is None
+                if call is None:
+                    return
+                _run(*call)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, and let the caller go wherever it could before."""

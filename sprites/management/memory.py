@@ -12,7 +12,7 @@ _TRIM, _MAP, _ARENAS = -1, -3, -8
 """glibc's M_TRIM_THRESHOLD, M_MMAP_THRESHOLD and M_ARENA_MAX, from its ``malloc.h``."""
 _LARGE = 256 * 1024
 _FILES = 4096
-"""Open files: a connection has two, its own and one of libcurl's, and a thread two connections."""
+"""Open files: a connection has two, its own and one of libcurl's, and a client two connections."""
 
 
 def prepare() -> None:

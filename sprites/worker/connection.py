@@ -42,7 +42,7 @@ _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)  # with
 
 
 class Connection:
-    """A connection of one thread, open from the beginning; raises SpritesError.
+    """A connection of one client, open from the beginning; raises SpritesError.
 
     ``end`` is when the attempt must be over, by the monotonic clock.
     """

@@ -13,7 +13,7 @@ _lock = threading.RLock()
 
 
 class Sockets:
-    """The sockets of one thread; a context manager around each GET over them.
+    """The sockets of one client; a context manager around each GET over them.
 
     ``ended`` tells whether the GET was ended.
     """

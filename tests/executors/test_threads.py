@@ -15,6 +15,7 @@ from ..support.policies import fetch
 from ..support.site import Site
 
 PATIENCE = 10
+PNG = "/sprites/pokemon/7.png"
 
 
 def test_another_call_has_the_worker_of_one_that_computes() -> None:
@@ -36,17 +37,31 @@ def test_another_call_has_the_worker_of_one_that_computes() -> None:
         assert first.result(PATIENCE) == second.result(PATIENCE)
 
 
+def test_a_get_leaves_its_worker_to_the_next_call(api: PokeAPI) -> None:
+    """Once it is over, and however long its call goes on."""
+
+    def gets() -> bool:
+        return bool(fetch(api, PNG).body) and others.wait(PATIENCE)
+
+    others = threading.Event()
+    with ThreadExecutor(1, spare=1) as executor:
+        first, second = executor.submit(gets), executor.submit(others.set)
+        assert first.result(2 * PATIENCE)
+        second.result(PATIENCE)
+
+
 def test_a_call_that_waits_for_a_worker_can_be_cancelled() -> None:
     """Though there is a thread for it: it begins when a client is free, and not before."""
-    began, end = threading.Event(), threading.Event()
+    began, end, wrong = threading.Event(), threading.Event(), threading.Event()
 
     def holds() -> None:
         began.set()
         assert end.wait(PATIENCE)
 
     with ThreadExecutor(1, spare=3) as executor:
-        first, second = executor.submit(holds), executor.submit(pow, 2, 5)
+        first, second = executor.submit(holds), executor.submit(wrong.set)
         assert began.wait(PATIENCE)
+        assert not wrong.wait(0.2)
         assert second.cancel()
         end.set()
         first.result(PATIENCE)
@@ -67,9 +82,9 @@ def test_a_call_that_keeps_its_worker_to_the_end_gives_it_back_then() -> None:
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="nobody counts files here")
 def test_an_executor_that_is_shut_down_takes_no_call_and_has_no_connection(api: PokeAPI) -> None:
-    """What was handed in is done, or cancelled where the caller says so."""
+    """What was handed in before is done first."""
     executor, before = ThreadExecutor(2, spare=1), len(os.listdir("/proc/self/fd"))
-    done = [executor.submit(fetch, api, "/sprites/pokemon/7.png") for _ in range(6)]
+    done = [executor.submit(fetch, api, PNG) for _ in range(6)]
     executor.shutdown()
     assert all(future.result(0).body for future in done)
     assert len(os.listdir("/proc/self/fd")) == before
