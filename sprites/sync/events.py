@@ -39,7 +39,12 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time passes: one comes after each look at what has ended, at least each half second."""
+    """Time passes: one comes after each look at what has ended, at least each half second.
+
+    The first after no job is left to be handed out has ``is_tail``.
+    """
+
+    is_tail: bool = False
 
 
 Event = Attempt[J] | Pause | Tick

@@ -176,7 +176,7 @@ class Conductor:
         """Run jobs, tell of all that happens, and yield the last attempt at each."""
         for event in self._schedule.events(jobs):
             if isinstance(event, Tick):
-                self._tick()
+                self._tick(event)
             else:
                 self._timeline.add(event)
             if isinstance(event, Attempt):
@@ -186,10 +186,10 @@ class Conductor:
             if isinstance(event, Attempt) and event.is_last:
                 yield event
 
-    def _tick(self) -> None:
-        """Write a batch when it is due, and show that the run lives."""
+    def _tick(self, tick: Tick) -> None:
+        """Write a batch when it is due, or while the last jobs run; show that the run lives."""
         self._report.seconds = time.monotonic() - self._began
-        if self._writer.is_due:
+        if self._writer.is_due or tick.is_tail:
             self._write()
         self._beat()
 

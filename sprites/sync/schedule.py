@@ -69,8 +69,11 @@ class Schedule(Generic[J]):
     def events(self, source: Iterable[J]) -> Iterator[Event[J]]:
         """Run jobs as ``run`` does; yield all that happens."""
         self._waiting.read(iter(source))
-        while self._fill() or self._running:
-            yield Tick()  # with no worker idle, for whoever hears it may take a while
+        was_left = True
+        while (is_left := self._fill()) or self._running:
+            # With no worker idle, for whoever hears it may take a while.
+            yield Tick(is_tail=was_left and not is_left)
+            was_left = is_left
             for future in self._completed():
                 yield from self._settle(future)
             if self._silence > self._rules.patience:

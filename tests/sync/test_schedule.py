@@ -158,19 +158,36 @@ class Manual(Executor):
         return self.calls[-1]
 
 
+def manual(window: int) -> tuple[Manual, Schedule[Job]]:
+    """Return an executor that the test ends the calls of, and a schedule on it."""
+    executor = Manual()
+    pool = Pool("manual", lambda: executor, window)
+    stop = Stop()
+    return executor, Schedule(pool, lambda job: OK, RULES, stop, lambda job: (job.host, job.kind))
+
+
 def test_a_tick_comes_when_no_worker_is_idle() -> None:
     """Whoever writes a batch then keeps nobody from the next job."""
-    executor = Manual()
-    pool = Pool("manual", lambda: executor, window=1)
-    schedule: Schedule[Job] = Schedule(
-        pool, lambda job: OK, RULES, Stop(), lambda job: (job.host, job.kind)
-    )
+    executor, schedule = manual(window=1)
     events = schedule.events(jobs(3))
     for begun in (1, 2, 3):
         assert isinstance(next(events), Tick)
         assert len(executor.calls) == begun
         executor.calls[-1].set_result(OK)
         assert isinstance(next(events), Attempt)
+
+
+def test_one_tick_tells_that_the_last_job_has_begun() -> None:
+    """It is the first after that, whatever still runs."""
+    executor, schedule = manual(window=2)
+    events = schedule.events(jobs(4))
+    ticks = []
+    for number in range(4):
+        ticks.append((next(events), len(executor.calls)))
+        executor.calls[number].set_result(OK)
+        assert isinstance(next(events), Attempt)
+    assert list(events) == []
+    assert ticks == [(Tick(), 2), (Tick(), 3), (Tick(is_tail=True), 4), (Tick(), 4)]
 
 
 def test_the_loop_ticks_while_nothing_finishes() -> None:
