@@ -54,12 +54,15 @@ def saved(using: str, **_signal: object) -> None:
 
 
 def _revising(write: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell of a write that returns rows, a number of them, or that number and more."""
+
     @wraps(write)  # with what Django has noted on the method
     def revising(self: "RevisedQuerySet[Any]", *args: Any, **kwargs: Any) -> Any:
         self._for_write = True  # type: ignore[attr-defined]  # as Django's own methods do
         with atomic(self.db, savepoint=False):
             written = write(self, *args, **kwargs)
-            revise(self.db)
+            if written[0] if isinstance(written, tuple) else written:
+                revise(self.db)
         return written
 
     return revising

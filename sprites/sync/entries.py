@@ -63,6 +63,11 @@ class SpriteEntry:
         return is_valid(self.key)
 
     @property
+    def is_visible(self) -> bool:
+        """Tell whether its row may look other than before to a visitor."""
+        return not self.stands
+
+    @property
     def new_file(self) -> str:
         """Return the name of a file that no row points to yet, or ""."""
         return self.found.name if self.found and self.found.name != self.old_file else ""
@@ -118,6 +123,11 @@ class JsonEntry:
     def has_row(self) -> bool:
         """Tell whether there is something to write."""
         return self.record is not None or self.etag is not None
+
+    @property
+    def is_visible(self) -> bool:
+        """Tell whether its rows look other than before to a visitor."""
+        return self.record is not None and self.change is not Change.UNCHANGED
 
     def refuse(self, why: str) -> None:
         """Note that the database has not taken it."""
@@ -178,6 +188,11 @@ class DocumentEntry:
     def has_row(self) -> bool:
         """Tell that there is something to write."""
         return True
+
+    @property
+    def is_visible(self) -> bool:
+        """Tell that no page of the gallery shows it."""
+        return False
 
     def refuse(self, why: str) -> None:
         """Do nothing: what the database has not taken is read again by another run."""

@@ -129,7 +129,5 @@ def save_generations(generations: Mapping[str, int]) -> None:
 def delete_lone_species() -> None:
     """Delete the species that no Pokémon here is of, with their names and JSON."""
     numbers = Pokemon.objects.values("number")
-    gone = Species.objects.exclude(pk__in=numbers)
-    if gone.exists():  # to delete nothing would tell of a new state, and pages would be made anew
-        gone.delete()
+    Species.objects.exclude(pk__in=numbers).delete()
     Document.objects.filter(resource=Kind.SPECIES).exclude(number__in=numbers).delete()

@@ -215,7 +215,8 @@ class Writer:
         for kind, alike in groupby(entries, key=_kind):
             save = self._saves.get(kind, save_sprites)
             save(list(alike), now)
-        revise(self._alias)
+        if any(entry.is_visible for entry in entries):
+            revise(self._alias)
 
     def _refuse(self, entry: Written, error: DatabaseError) -> None:
         detail = " ".join(str(error).split())[:200]

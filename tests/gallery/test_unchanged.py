@@ -174,6 +174,26 @@ def test_what_a_run_writes_is_seen(client: Client, site: Site) -> None:
     assert ask(client, "/", response["ETag"])[1]
 
 
+@pytest.mark.parametrize("options", [(), ("--species",)])
+def test_a_run_that_finds_nothing_new_leaves_every_page_known(
+    client: Client, site: Site, settings: Settings, options: tuple[str, ...]
+) -> None:
+    """All is asked for again, all is a 304, and no page has to be made anew."""
+    site.run("1", "25", *options)
+    etags = {path: etag_of(client, path) for path in ("/", "/pokemon/1/", "/api/pokemon/1/")}
+    settings.SPRITES |= {"FRESH_FOR": 0}
+    run = site.run("1", "25", *options)
+    assert (run.sprites["unchanged"], run.report["requests"]) == (2, 5 + 2 * len(options))
+    assert not any(ask(client, path, etag)[1] for path, etag in etags.items())
+
+
+def test_a_write_of_no_row_leaves_the_state(pokemon: Pokemon) -> None:
+    """An update, a deletion or a creation that meets no row changes no page."""
+    before, none = unchanged.read_state(), Pokemon.objects.filter(pk=99)
+    assert (none.update(height=9), none.delete()[0], Pokemon.objects.bulk_create([])) == (0, 0, [])
+    assert unchanged.read_state() == before
+
+
 def test_a_write_that_is_taken_back_leaves_the_state(pokemon: Pokemon) -> None:
     """The state is written in the transaction of the rows."""
     before = unchanged.read_state()
