@@ -27,8 +27,9 @@ _MEASURES = ("id", "name", "species", "number", "form", "generation", "is_defaul
 @remembered
 def pokemon_list(request: HttpRequest, state: State) -> HttpResponse:
     """Return one page of Pokémon; the query string is that of the gallery's list."""
-    filters, ignored = Filters.read(request.GET, choices(state.revision))
-    cards, pages = read_page(filters, every_language=True)
+    known = choices(state.revision)
+    filters, ignored = Filters.read(request.GET, known)
+    cards, pages = read_page(filters, known, every_language=True)
 
     def page(number: int) -> str | None:
         exists = 1 <= number <= pages.num_pages

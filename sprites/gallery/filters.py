@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, Self
 
-from django.db.models import F, Value
+from django.db.models import Count, F, Value
 from django.http import QueryDict
 from django.utils.http import urlencode
 
@@ -41,7 +41,7 @@ _OFF = {"has": "", "shiny": False, "back": False, "forms": False}
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The types, generations and sets that the mirror has.
+    """The types, generations and sets that the mirror has, and how many Pokémon.
 
     A set is its short name and the newest generation that it belongs to.
     """
@@ -49,6 +49,7 @@ class Choices:
     types: list[str]
     generations: list[int]
     sets: list[tuple[str, int]]
+    pokemon: int
 
     def type(self, text: str) -> str | None:
         """Read a type that is here or has a name for people."""
@@ -74,7 +75,9 @@ def choices(revision: int) -> Choices:
     generations = Pokemon.objects.order_by().filter(generation__gt=0)
     numbers = generations.values_list(Value("generation"), no_name, F("generation"))
     sets = Sprite.objects.order_by().values_list(Value("set"), "set", F("generation"))
-    found = list(types.union(numbers.distinct(), sets.distinct(), all=True).order_by())
+    everyone = Pokemon.objects.order_by().values_list(Value("pokemon"), no_name, Count("pk"))
+    several = numbers.distinct(), sets.distinct(), everyone
+    found = list(types.union(*several, all=True).order_by())
     newest: dict[str, int] = {}
     for kind, name, number in found:
         if kind == "set":
@@ -84,6 +87,7 @@ def choices(revision: int) -> Choices:
         sorted(name for kind, name, _number in found if kind == "type"),
         sorted(number for kind, _name, number in found if kind == "generation"),
         [(short_name(name), number) for name, number in ordered],
+        sum(number for kind, _name, number in found if kind == "pokemon"),
     )
 
 

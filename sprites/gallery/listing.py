@@ -1,6 +1,6 @@
 """The list: a page of Pokémon for some filters, each with the sprites that suit the look.
 
-Three queries for a page, one more for a page past the end; the gallery and the JSON share it.
+Three queries for a page, one more past the end of a search; the gallery and the JSON share it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from ..labels import type_name
 from ..looks import ANIMATED, Look, full_name
 from ..models import Pokemon, Sprite, SpriteQuerySet
 from ..pictures import Picture, Stage, Words, look_name, picture
-from .filters import Filters
+from .filters import Choices, Filters
 from .names import add_words
 
 BOX, SMALL_BOX = 128, 112
@@ -141,12 +141,15 @@ def dealt(rows: Iterable[Pokemon], look: Look, found: Iterable[Sprite]) -> list[
 
 
 def read_page(
-    filters: Filters, *, every_language: bool = False
+    filters: Filters, known: Choices, *, every_language: bool = False
 ) -> "tuple[list[Card], Paginator[int]]":
     """Read one page from the database; return its cards, and a paginator of all pages."""
     found = filters.apply(Pokemon.objects.all())
+    rows = found.light().counted() if filters.narrows else found.light()
     start = (filters.page - 1) * filters.size
-    page = list(found.light().counted()[start : start + filters.size])
+    page = list(rows[start : start + filters.size])
     add_words(page, every_language=every_language)
-    total = page[0].total if page else start and found.count()  # type: ignore[attr-defined]
+    total = known.pokemon
+    if filters.narrows:
+        total = page[0].total if page else start and found.count()  # type: ignore[attr-defined]
     return cards(page, filters.look), Paginator(range(total), filters.size)

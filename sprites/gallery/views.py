@@ -34,7 +34,7 @@ def pokemon_list(request: HttpRequest, state: State) -> HttpResponse:
     """Show one page of the list, as the query string asks."""
     known = choices(state.revision)
     filters, ignored = Filters.read(request.GET, known)
-    cards, pages = read_page(filters)
+    cards, pages = read_page(filters, known)
     context: dict[str, Any] = {
         "run": state.run,
         "here": reverse("sprites:list") + filters.query,

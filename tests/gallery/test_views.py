@@ -109,7 +109,7 @@ def test_a_query_string_that_makes_no_sense_is_read(
 
 def read(query: str) -> tuple[Filters, dict[str, str]]:
     """Read a query string for a mirror of two types, two generations and a set nobody knows."""
-    return Filters.read(QueryDict(query), Choices(["fire", "dust"], [1, 40], [("new-game", 40)]))
+    return Filters.read(QueryDict(query), Choices(["fire", "dust"], [1, 40], [("new-game", 40)], 2))
 
 
 def test_control_characters_never_reach_the_database() -> None:
