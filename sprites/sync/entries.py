@@ -126,8 +126,8 @@ class JsonEntry:
 
     @property
     def is_visible(self) -> bool:
-        """Tell whether its rows look other than before to a visitor."""
-        return self.record is not None and self.change is not Change.UNCHANGED
+        """Tell whether its rows may look other than before to a visitor."""
+        return self.record is not None
 
     def refuse(self, why: str) -> None:
         """Note that the database has not taken it."""
