@@ -118,7 +118,7 @@ class Conductor:
     def _begin(self, run: SyncRun) -> None:
         self._lock = lock = RunLock.take(run)
         self._writer = Writer(self._store, lock)
-        self._guarded(partial(probe, self._store, self._run_jobs, self._pool))
+        self._guarded(partial(probe, self._store, self._run_jobs, self._pool, lock.hold))
         if self._stop.exit_code is ExitCode.STOPPED and not self._writer.is_abandoned:
             raise UsageError(self._stop.message)  # its executor is of no use
         self._after_stray = lock.after_stray and not (lock.is_first and self._store.is_empty())

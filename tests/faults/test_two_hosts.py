@@ -7,16 +7,20 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 
+from sprites.executors.pool import InPlaceExecutor
 from sprites.models import Sprite, SyncRun
+from sprites.worker.storage import INCOMING
 
 from ..support.background import DEAD, running
 from ..support.site import ROOT, Run, until
@@ -160,6 +164,28 @@ def stop_between_writes(lab: ShellLab, process: "subprocess.Popen[str]") -> None
             return
         except sqlite3.OperationalError:  # it is in the middle of a transaction
             os.kill(process.pid, signal.SIGCONT)
+
+
+class Overtaken(InPlaceExecutor):
+    """Runs calls in place; after each, another host has taken the run over, and swept."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Run the call, and lose the lock and what it has left beside the sprites."""
+        future = super().submit(fn, *args, **kwargs)
+        taken = SyncRun.objects.filter(state="running")
+        taken.update(state="interrupted", message="run 99 took over")
+        for path in Path(settings.MEDIA_ROOT, INCOMING).glob("*.probe"):
+            path.unlink()
+        return future
+
+
+def test_a_probe_that_another_host_has_swept_is_not_the_executors_fault(lab: HereLab) -> None:
+    """A run that loses its lock before it has looked for its probe says so, and asks nothing."""
+    run = lab.run("--executor", f"{__name__}.Overtaken")
+    assert run.exit_code == 3
+    assert "this run has lost its lock: run 99 took over" in run.stderr
+    assert not lab.api.requests("*")
+    lab.heal()
 
 
 def test_a_suspended_run_writes_nothing_after_it_was_taken_over(shell_lab: ShellLab) -> None:
