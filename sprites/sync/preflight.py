@@ -127,8 +127,16 @@ def rules(options: Options) -> Rules:
 def probe(store: Store, run: RunJobs, pool: Pool, hold: Callable[[], object]) -> None:
     """Let each machine write a file and look whether it is here; raises UsageError if not.
 
-    ``hold`` raises LockLostError where another run has the lock: it may have swept the files.
+    ``hold`` raises LockLostError where another run has the lock.
     """
+    try:
+        _probe(store, run, pool)
+    except UsageError:
+        hold()  # whoever has taken over may have swept the files, and nothing is wrong here
+        raise
+
+
+def _probe(store: Store, run: RunJobs, pool: Pool) -> None:
     names = [f"{INCOMING}/{uuid.uuid4().hex}.probe" for _ in range(pool.nodes)]
     done = list(run([ProbeJob(name, _PROBE) for name in names]))
     seen = [name for name in names if store.holds(name, len(_PROBE))]
@@ -141,7 +149,6 @@ def probe(store: Store, run: RunJobs, pool: Pool, hold: Callable[[], object]) ->
         if failure := attempt.outcome.failure:
             raise UsageError(f"the media storage can't be written to: {failure.detail}")
     if len(seen) < len(done):
-        hold()
         raise UsageError(
             f"what executor {pool.name!r} stores is not in the storage of this process"
         )

@@ -42,6 +42,12 @@ def stray(lab: HereLab) -> Path:
     return path
 
 
+def overtake() -> None:
+    """Take the running run over, as another host would."""
+    holder = SyncRun.objects.filter(state="running")
+    holder.update(state="interrupted", message="run 99 took over")
+
+
 @pytest.fixture
 def watched(lab: HereLab) -> Iterator[HereLab]:
     """A mirror whose storage tells which folder it is about to list."""
@@ -142,9 +148,7 @@ def test_a_run_whose_lock_was_taken_over_during_a_sweep_deletes_nothing(watched:
     with held_in("sprites/3") as (reached, go_on):
         thread, runs = in_thread(lab)
         assert reached.wait(20)
-        SyncRun.objects.filter(state="running").update(
-            state="interrupted", message="run 99 took over"
-        )
+        overtake()
         go_on.set()
         thread.join(30)
     assert runs[0].exit_code == 3
@@ -166,22 +170,21 @@ def stop_between_writes(lab: ShellLab, process: "subprocess.Popen[str]") -> None
             os.kill(process.pid, signal.SIGCONT)
 
 
-class Overtaken(InPlaceExecutor):
-    """Runs calls in place; after each, another host has taken the run over, and swept."""
+class Swept(InPlaceExecutor):
+    """Runs calls in place; after each, another host has taken over and swept what it left."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        """Run the call, and lose the lock and what it has left beside the sprites."""
+        """Run the call, and lose the lock and the probe."""
         future = super().submit(fn, *args, **kwargs)
-        taken = SyncRun.objects.filter(state="running")
-        taken.update(state="interrupted", message="run 99 took over")
+        overtake()
         for path in Path(settings.MEDIA_ROOT, INCOMING).glob("*.probe"):
             path.unlink()
         return future
 
 
-def test_a_probe_that_another_host_has_swept_is_not_the_executors_fault(lab: HereLab) -> None:
+def test_a_probe_that_another_host_has_swept_is_nobodys_fault(lab: HereLab) -> None:
     """A run that loses its lock before it has looked for its probe says so, and asks nothing."""
-    run = lab.run("--executor", f"{__name__}.Overtaken")
+    run = lab.run("--executor", f"{__name__}.Swept")
     assert run.exit_code == 3
     assert "this run has lost its lock: run 99 took over" in run.stderr
     assert not lab.api.requests("*")
