@@ -122,7 +122,7 @@ def test_a_bad_pokemon_row_fails_alone(site: Site) -> None:
 
 def test_a_lock_of_seconds_costs_nothing(site: Site) -> None:
     """Somebody else writes for 3 s in the middle of a run: it waits, and all is stored."""
-    site.api.fault("/sprites/pokemon/*", delay=0.01)
+    site.api.fault("/sprites/pokemon/*", delay=0.1)
     with locked(3.0) as start:
 
         def watch() -> None:
