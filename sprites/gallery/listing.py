@@ -144,12 +144,12 @@ def read_page(
     filters: Filters, known: Choices, *, every_language: bool = False
 ) -> "tuple[list[Card], Paginator[int]]":
     """Read one page from the database; return its cards, and a paginator of all pages."""
-    found = filters.apply(Pokemon.objects.all())
-    rows = found.light().counted() if filters.narrows else found.light()
+    found, narrows = filters.apply(Pokemon.objects.all()), filters.narrows
+    rows = found.light().counted() if narrows else found.light()
     start = (filters.page - 1) * filters.size
     page = list(rows[start : start + filters.size])
     add_words(page, every_language=every_language)
     total = known.pokemon
-    if filters.narrows:
+    if narrows:
         total = page[0].total if page else start and found.count()  # type: ignore[attr-defined]
     return cards(page, filters.look), Paginator(range(total), filters.size)
