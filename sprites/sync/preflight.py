@@ -17,7 +17,6 @@ from ..models import Sprite
 from ..origins import origin
 from ..worker.naming import check_naming
 from ..worker.records import Job, Policy, ProbeJob, ResourceJob, SpriteJob
-from ..worker.session import own_session
 from ..worker.storage import INCOMING, Store
 from .breaker import Rules
 from .events import RunJobs
@@ -74,6 +73,8 @@ def check_migrations() -> None:
 def check_hooks(options: Options) -> None:
     """Raise UsageError where a function of the site's own is of no use."""
     if options.SESSION:
+        from ..worker.session import own_session  # as late as can be: it imports requests
+
         own_session(options.SESSION)
     if options.NAMING:
         check_naming(options.NAMING)

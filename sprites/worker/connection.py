@@ -21,7 +21,7 @@ from ..origins import is_public
 from .exchange import Exchange
 from .interrupt import Sockets
 from .records import Policy
-from .session import Route
+from .routes import Route
 
 _FIXED = (
     (pycurl.CONNECT_ONLY, 1),

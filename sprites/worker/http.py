@@ -7,19 +7,20 @@ over the transfers of ``transport``.
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from gzip import BadGzipFile
 from io import BytesIO
 from typing import NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from isal.igzip import IGzipFile
 from isal.isal_zlib import IsalError
 
 from ..errors import Code, SpritesError
-from ..origins import check_url
+from ..origins import check_url, names_address
 from .exchange import Exchange
 from .records import Policy
-from .session import route
+from .routes import Route, plain_route
 from .transport import Client, client, give_back
 
 MAX_REDIRECTS = 3
@@ -92,6 +93,20 @@ def _follow(here: Client, url: str, policy: Policy, cap: int, usage: Usage, etag
             return _reply(exchange, cap, usage, bool(validator))
         url = _target(exchange, url)
     raise SpritesError(Code.REDIRECT, f"more than {MAX_REDIRECTS} redirects")
+
+
+@lru_cache(maxsize=64)
+def route(origin: str, allow_private: bool, own: str = "") -> Route:
+    """Return the way to an origin, the same for all threads of the process.
+
+    ``own`` is the dotted path of a site's own function that returns a session.
+    """
+    is_guarded = not (allow_private or names_address(urlsplit(origin).hostname or ""))
+    if not own and (plain := plain_route(origin, is_guarded)):
+        return plain
+    from .session import route_of_session  # as late as can be: it imports requests
+
+    return route_of_session(origin, own, is_guarded)
 
 
 def _target(exchange: Exchange, url: str) -> str:

@@ -19,7 +19,7 @@ from .connection import Connection
 from .exchange import Exchange
 from .interrupt import Sockets
 from .records import Policy
-from .session import Route
+from .routes import Route
 
 _MAX_IDLE = 2
 """Connections that a client keeps: to the API and to the images."""

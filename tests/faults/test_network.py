@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from sprites.worker.session import route
+from sprites.worker.http import route
 
 from .lab import GIF, PNG, HereLab
 from .servers import Line, SelfSigned, closed_port

@@ -12,7 +12,7 @@ import pytest
 
 from sprites.errors import Code, SpritesError
 from sprites.testing import PokeAPI
-from sprites.worker.session import route
+from sprites.worker.http import route
 
 from ..faults.servers import Line
 from ..support.policies import fetch
