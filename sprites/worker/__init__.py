@@ -6,7 +6,7 @@
       ResourceJob ─> http ─> pokeapi ──────────────────────> PokemonRecord, ListPage or Group
       SpriteJob ───> http ─> images ─> naming ─> storage ──> StoredSprite or Unchanged
                      │       └ containers, svg
-                     └ transport, connection, exchange, session
+                     └ transport, connection, exchange, routes, session
 
 ``records`` has these nouns. ``compute_lock`` lets one thread of a process compute at a time, and
 ``interrupt`` ends what is on its way when a run is stopped.
