@@ -41,7 +41,7 @@ class Route:
 
 
 def plain_route(origin: str, is_guarded: bool) -> Route | None:
-    """Return the way to an origin as requests would find it, or None where a proxy may be on it."""
+    """Return the way to an origin that requests would find, or None where it has to be asked."""
     if not _PLAIN.fullmatch(origin) or _may_name_a_proxy():
         return None
     return Route(

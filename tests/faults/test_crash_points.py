@@ -48,7 +48,7 @@ def furnish(lab: ShellLab, untouched: ShellLab) -> None:
 def test_a_run_that_is_killed_at_a_point_leaves_nothing_wrong(
     shell_lab: ShellLab, untouched: ShellLab, point: str
 ) -> None:
-    """P3, S5: half a file, a file without a row, half a batch, an old file: all of it is healed."""
+    """P3, S5: a file without a row, half a batch, an old file: all of it is healed."""
     furnish(shell_lab, untouched)
     assert crash(shell_lab, point, 1, "--force")
     shell_lab.assert_files(strays=True)
