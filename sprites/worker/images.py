@@ -141,8 +141,8 @@ def _decode_gif(data: bytes, form: _Format, policy: Policy, seconds: float) -> t
     _check_pixels(max(sizes), policy.max_pixels)
     _check_pixels(sum(sizes), policy.max_pixels * _MAX_SCREENS)
     for picture in _in_time(dict.fromkeys(pictures), seconds):
-        how = (picture.code_size, picture.interlaced)
-        Image.frombytes("L", (picture.width, picture.height), picture.coded, "gif", how)
+        canvas = Image.new("L", (picture.width, picture.height), None)
+        canvas.frombytes(picture.coded, "gif", picture.code_size, picture.interlaced)
     return width, height, len(pictures)
 
 
