@@ -21,6 +21,7 @@ from sprites.sync.request import SyncRequest
 from sprites.testing import PokeAPI
 
 from .support.background import finish, running
+from .support.clock import is_within, within
 from .support.site import ROOT, ShellSite, Site
 
 State = SyncRun.State
@@ -138,12 +139,12 @@ def test_stop_ends_a_run_within_five_seconds(site: Site) -> None:
     site.api.fault("*.png", hang=True)
     begun = threading.Event()
     run = _start_and_tell(begun)
-    assert begun.wait(10)
+    assert begun.wait(60)
     pressed = timezone.now()
     tasks.stop(run)
     assert ended(run).state == State.CANCELLED
     assert run.finished_at is not None
-    assert run.finished_at - pressed < timedelta(seconds=5)
+    assert is_within((run.finished_at - pressed).total_seconds(), 5)
     assert run.exit_code == 130
     assert Pokemon.objects.count() == run.pokemon_checked > 0
     assert run.sprites_not_tried == run.sprites_wanted
@@ -155,7 +156,7 @@ def test_stop_ends_a_run_within_five_seconds(site: Site) -> None:
 def _start_and_tell(begun: threading.Event) -> SyncRun:
     """Start a run; the event is set once a sprite is wanted."""
     run = tasks.start(SyncRequest(limit=20))
-    until = timezone.now() + timedelta(seconds=10)
+    until = timezone.now() + timedelta(seconds=60)
     while timezone.now() < until and not begun.is_set():
         if SyncRun.objects.filter(pk=run.pk, sprites_wanted__gt=0).exists():
             begun.set()
@@ -230,7 +231,8 @@ def test_the_end_of_the_process_stops_its_runs(api: PokeAPI, shell: ShellSite, h
     if hangs:
         api.fault(hangs, hang=True)
     process = start_and_wait(shell)
-    process.communicate(timeout=7)
+    with within(7):
+        process.communicate(timeout=60)
     assert process.returncode == 0
     assert state(shell) == "cancelled 143 True"
 
@@ -254,6 +256,6 @@ def test_a_queue_with_a_worker(shell: ShellSite) -> None:
     code = "from sprites import tasks; tasks.start(tasks.SyncRequest(limit=3))"
     shell.manage("shell", "-v0", "-c", code).check_returncode()
     assert state(shell) == "queued None False"
-    worker = shell.manage("db_worker", "--batch", timeout=30)
+    worker = shell.manage("db_worker", "--batch", timeout=60)
     assert worker.returncode == 0, worker.stderr
     assert state(shell) == "done 0 False"

@@ -12,7 +12,14 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Model
 from django.test import override_settings
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -36,6 +43,9 @@ FLAGS = [
     "--no-first-run",
     "--disable-quic",
 ]
+
+_PATIENCE = 30_000
+"""Milliseconds until a page that does not do what it is expected to fails its test."""
 
 # A page that is not there answers so. And Chromium logs as the page's error that it gave up the
 # transition from the page before (the machine is busy, the window changes), which no script of
@@ -89,6 +99,7 @@ def chromium() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright runs an event loop in this thread, which Django takes for an async view's.
         patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        expect.set_options(timeout=_PATIENCE)
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
@@ -117,7 +128,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
     def visit(url: str, width: int = 1280, **options: Any) -> Page:
         viewport = ViewportSize(width=width, height=900)
         context = chromium.new_context(viewport=viewport, **{"locale": "en-US", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(_PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

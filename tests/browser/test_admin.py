@@ -15,6 +15,7 @@ from sprites.models import SyncRun
 from sprites.testing import PokeAPI
 
 from ..support.background import finish, running
+from ..support.clock import slowness
 from .test_accessibility import violations
 
 Open = Callable[..., Page]
@@ -96,7 +97,7 @@ def test_stop(admin: Open, upstream: PokeAPI) -> None:
     expect(page.get_by_text(re.compile(r"0 of [1-9]\d* sprites"))).to_be_visible()
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("The run was asked to stop")).to_be_visible()
-    expect(page.locator("#run-state .cancelled")).to_be_visible(timeout=6000)
+    expect(page.locator("#run-state .cancelled")).to_be_visible(timeout=6000 * max(slowness(), 1))
     finish()
     run = SyncRun.objects.get()
     assert run.pokemon_checked > 0
@@ -110,7 +111,7 @@ def test_without_scripts_the_page_reloads_itself(admin: Open, upstream: PokeAPI)
     page.fill("[name=limit]", "20")
     page.click("text=Preview")
     page.click("text=Start the run")
-    expect(page.locator("#run-state .done")).to_be_visible(timeout=9000)
+    expect(page.locator("#run-state .done")).to_be_visible()
 
 
 def test_without_the_permission(admin: Open) -> None:

@@ -2,13 +2,13 @@
 
 import os
 import signal
-import time
 from typing import Any
 
 from sprites import __version__
 
 from ..faults.lab import GIF, ShellLab
 from ..faults.signalled import ended, sprite_files, start
+from ..support.clock import within
 from ..support.site import Run, until
 from .nodes import Nodes
 
@@ -63,7 +63,7 @@ def test_a_killed_worker_costs_nothing(lab: ShellLab, mortals: Nodes) -> None:
     process = start(lab, "--workers", "4")
     until(lambda: sprite_files(lab))
     mortals.workers[0].kill()
-    exit_code, out, err = ended(process, within=30)
+    exit_code, out, err = ended(process)
     run = lab.settle(Run(exit_code, out, err), 0, within=30, deaths=True)
     assert run.report["retries"] > 0
     assert said(err) == []
@@ -77,9 +77,8 @@ def test_a_killed_scheduler_ends_the_run_soon(lab: ShellLab, mortals: Nodes) -> 
     process = start(lab, "--workers", "2")
     until(lambda: len(sprite_files(lab)) > 7)
     mortals.scheduler.kill()
-    began = time.monotonic()
-    exit_code, out, err = ended(process, within=20)
-    assert time.monotonic() - began < 8
+    with within(8):
+        exit_code, out, err = ended(process)
     run = Run(exit_code, out, err)
     assert (exit_code, len(said(err))) == (3, 1)
     assert "no dask scheduler answers at tcp://127.0.0.1:" in err
@@ -93,10 +92,9 @@ def test_a_signal_ends_what_runs_on_the_workers(lab: ShellLab, nodes: Nodes) -> 
     on(lab, nodes).api.fault(GIF, hang=True)
     process = start(lab, "--workers", "4", "--timeout", "60")
     until(lambda: lab.api.requests(GIF) and sprite_files(lab))
-    began = time.monotonic()
-    os.kill(process.pid, signal.SIGINT)
-    exit_code, out, err = ended(process)
-    assert time.monotonic() - began < 6.5
+    with within(6.5):
+        os.kill(process.pid, signal.SIGINT)
+        exit_code, out, err = ended(process)
     assert (exit_code, len(said(err))) == (130, 1)
     assert Run(exit_code, out, err).sprites["not_tried"] > 0
     lab.assert_files(strays=True)  # what a worker far away stores after the parent's end

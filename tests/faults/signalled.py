@@ -12,7 +12,7 @@ from pathlib import Path
 from ..support.site import until
 from .lab import ShellLab
 
-_ENDS_WITHIN = 12.0
+_ENDS_WITHIN = 60.0
 
 
 def start(lab: ShellLab, *arguments: str) -> "subprocess.Popen[str]":

@@ -108,7 +108,7 @@ def test_a_lock_from_the_start_ends_the_run_before_any_request(impatient: HereLa
         over.wait(30)
 
     with locked_from(lab, lambda: True, hold):
-        begun.wait(10)
+        begun.wait(60)
         run = lab.run()
         over.set()
     assert run.exit_code == 3

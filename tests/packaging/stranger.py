@@ -125,7 +125,7 @@ class Stranger:
                 yield Browser(address + prefix)
             finally:
                 server.terminate()
-                server.wait(10)
+                server.wait(60)
                 server.stdout.close()
 
     @property

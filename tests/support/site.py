@@ -30,7 +30,7 @@ from .database import Database
 ROOT = Path(__file__).parents[2]
 
 
-def until(happened: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(happened: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Look again and again until something has happened, and return it."""
     end = time.monotonic() + seconds
     while not (found := happened()):

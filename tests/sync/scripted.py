@@ -55,7 +55,7 @@ def wait_for(beats: threading.Semaphore, count: int) -> Callable[[], Outcome]:
 
     def wait() -> Outcome:
         for _ in range(count):
-            assert beats.acquire(timeout=5)
+            assert beats.acquire(timeout=30)
         return OK
 
     return wait
@@ -107,9 +107,9 @@ class Trace:
             self.lock.notify_all()
 
     def wait(self, until: Callable[[], bool]) -> bool:
-        """Wait until something holds; False if it does not within ten seconds."""
+        """Wait until something holds; False if it does not within a minute."""
         with self.lock:
-            return self.lock.wait_for(until, 10)
+            return self.lock.wait_for(until, 60)
 
     def die(self) -> None:
         """Note that the executor is broken."""

@@ -166,7 +166,7 @@ def test_an_answer_from_before_the_trouble_does_not_end_it() -> None:
     trace = Trace()
 
     def late() -> Outcome:
-        assert trace.wait(lambda: done_early.wait(5))
+        assert trace.wait(lambda: done_early.wait(60))
         return OK
 
     done_early = threading.Event()

@@ -59,7 +59,7 @@ def test_a_job_that_survived_alone_is_cleared() -> None:
 
     def kill(number: int) -> Callable[[], Outcome]:
         def die() -> Outcome:
-            assert begun[number].wait(10)
+            assert begun[number].wait(60)
             raise Death
 
         return die

@@ -206,7 +206,7 @@ def test_of_many_that_begin_at_once_one_wins() -> None:
     outcomes: list[RunLock | LockHeldError] = []
 
     def begin() -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             outcomes.append(RunLock.take(new_run()))
         except LockHeldError as error:

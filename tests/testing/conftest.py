@@ -49,7 +49,7 @@ def api(running: PokeAPI) -> Iterator[PokeAPI]:
 def get(api: PokeAPI) -> Get:
     """Make one request on a connection of its own; relative paths are below the API."""
 
-    def get(path: str, method: str = "GET", timeout: float = 5, **headers: str) -> Response:
+    def get(path: str, method: str = "GET", timeout: float = 30, **headers: str) -> Response:
         return fetch(api, path, method, timeout, headers)
 
     return get
@@ -64,7 +64,7 @@ def fetch(
     api: PokeAPI,
     path: str,
     method: str = "GET",
-    timeout: float = 5,
+    timeout: float = 30,
     headers: dict[str, str] | None = None,
 ) -> Response:
     """One request; an underscore in a header's name stands for a hyphen."""

@@ -26,7 +26,7 @@ COMMAND = [sys.executable, "-m", "sprites.testing"]
 
 def _run(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *options], cwd=ROOT, capture_output=True, text=True, timeout=20
+        [*COMMAND, *options], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
 
 
@@ -59,7 +59,7 @@ def test_it_prints_one_line_when_ready_and_ends_quietly_on_a_signal(number: int)
         assert fetch(PokeAPI.connect(url), "pokemon/7/").status == 200
         _hang_up_in_the_middle_of_a_request(url)
         process.send_signal(number)
-        assert process.communicate(timeout=5) == ("", "")
+        assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == 0
 
 
@@ -98,7 +98,7 @@ def test_a_log_file_gets_a_line_a_request(tmp_path: Path) -> None:
         api = PokeAPI.connect(process.stdout.readline().strip())
         fetch(api, "pokemon/7/")
         fetch(api, "pokemon/nobody/")
-        process.communicate(timeout=5)
+        process.communicate(timeout=60)
     lines = [line.split(" ", 1)[1] for line in file.read_text().splitlines()]
     assert lines == ["200 GET /api/v2/pokemon/7/", "404 GET /api/v2/pokemon/nobody/"]
 
@@ -122,7 +122,7 @@ def test_a_connected_client_steers_a_server_and_leaves_it_running(api: PokeAPI) 
 
 def _answers(url: str) -> bool:
     try:
-        return fetch(PokeAPI.connect(url), "pokemon/7/", timeout=1).status == 200
+        return fetch(PokeAPI.connect(url), "pokemon/7/").status == 200
     except ConnectionError:
         return False
 
@@ -138,8 +138,8 @@ def test_the_server_dies_with_a_parent_that_is_killed() -> None:
         assert parent.stdout is not None
         url = parent.stdout.readline().strip()
         parent.kill()
-        parent.communicate(timeout=5)
-    deadline = time.monotonic() + 5
+        parent.communicate(timeout=60)
+    deadline = time.monotonic() + 30
     while _answers(url):
         assert time.monotonic() < deadline, "the server outlived its parent"
 

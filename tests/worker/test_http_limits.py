@@ -18,6 +18,7 @@ from sprites.errors import RETRIED, Code, SpritesError
 from sprites.testing import PokeAPI
 from sprites.worker.http import Usage
 
+from ..support.clock import within
 from ..support.policies import MIB, fetch
 
 PNG = "/sprites/pokemon/7.png"
@@ -83,10 +84,10 @@ def test_a_drip_ends_at_the_total_deadline(api: PokeAPI, headers: bool, no_lengt
     """Bytes that keep coming, in the headers or in the body, do not hold a worker for ever."""
     api.fault(PNG, drip=0.05, drip_headers=headers, no_length=no_length)
     began = time.monotonic()
-    with pytest.raises(SpritesError) as caught:
+    with within(1.4), pytest.raises(SpritesError) as caught:
         fetch(api, PNG, TIMEOUT=0.4)
     assert caught.value.code is Code.TIMEOUT
-    assert 0.3 < time.monotonic() - began < 1.4
+    assert time.monotonic() - began > 0.3
 
 
 def test_redirects_share_one_deadline(api: PokeAPI) -> None:
@@ -101,11 +102,9 @@ def test_redirects_share_one_deadline(api: PokeAPI) -> None:
 def test_silence_ends_at_the_shorter_timeout(api: PokeAPI, options: dict[str, Any]) -> None:
     """A server that accepts and never answers is ``timeout``."""
     api.fault(PNG, hang=True)
-    began = time.monotonic()
-    with pytest.raises(SpritesError) as caught:
+    with within(1.5), pytest.raises(SpritesError) as caught:
         fetch(api, PNG, **options)
     assert caught.value.code is Code.TIMEOUT
-    assert time.monotonic() - began < 1.5
 
 
 @pytest.mark.parametrize("path", [PNG, JSON])

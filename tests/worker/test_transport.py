@@ -15,6 +15,7 @@ from sprites.testing import PokeAPI
 from sprites.worker.http import route
 
 from ..faults.servers import Line
+from ..support.clock import within
 from ..support.policies import fetch
 
 PNG = "/sprites/pokemon/7.png"
@@ -64,16 +65,16 @@ def test_silence_within_a_body_ends_in_time() -> None:
 
     with PokeAPI() as api, Line(talk) as other:
         began = time.monotonic()
-        with pytest.raises(SpritesError, match=r"no byte for 0\.3 s") as caught:
+        with within(1), pytest.raises(SpritesError, match=r"no byte for 0\.3 s") as caught:
             fetch(api, f"{other.origin}/a", ALLOWED_ORIGINS=[other.origin], READ_TIMEOUT=0.3)
         assert caught.value.code is Code.TIMEOUT
-        assert 0.3 <= time.monotonic() - began < 1
+        assert time.monotonic() - began >= 0.3
 
 
 def test_a_drip_that_is_faster_than_the_read_timeout_is_no_silence(api: PokeAPI) -> None:
     """Each byte begins the read timeout anew, so that a slow body of some bytes comes whole."""
-    api.fault(PNG, body="a slow body", drip=0.1)
-    assert fetch(api, PNG, READ_TIMEOUT=0.5).body == b"a slow body"
+    api.fault(PNG, body="a slow body", drip=0.15)
+    assert fetch(api, PNG, READ_TIMEOUT=1.2).body == b"a slow body"
 
 
 def test_a_path_is_asked_for_as_it_is(api: PokeAPI) -> None:
@@ -120,7 +121,7 @@ def test_a_connection_that_was_closed_meanwhile_is_not_used(api: PokeAPI) -> Non
     with Line(talk) as other:
         for _ in range(5):
             assert fetch(api, f"{other.origin}/a", ALLOWED_ORIGINS=[other.origin]).body == b"hello"
-            assert hung_up.acquire(timeout=5)
+            assert hung_up.acquire(timeout=30)
         assert len(other.hits) == 5
 
 

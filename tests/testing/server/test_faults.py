@@ -24,7 +24,7 @@ PNG = "/sprites/pokemon/7.png"
 def _raw(api: PokeAPI, path: str) -> bytes:
     """Everything that the server sends until it closes the connection."""
     host, port = urlsplit(api.url).netloc.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as line:
+    with socket.create_connection((host, int(port)), timeout=30) as line:
         line.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         received = b""
         while data := line.recv(65536):
@@ -164,7 +164,7 @@ def test_a_drip_sends_the_whole_body_slowly(api: PokeAPI, get: Get) -> None:
 def test_the_headers_may_drip_too(api: PokeAPI) -> None:
     api.fault(PNG, drip=0.1, drip_headers=True)
     host, port = urlsplit(api.url).netloc.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as line:
+    with socket.create_connection((host, int(port)), timeout=30) as line:
         line.sendall(f"GET {PNG} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         assert line.recv(100) == b"H"
 
@@ -182,7 +182,7 @@ def test_a_held_reply_leaves_when_the_faults_are_cleared(api: PokeAPI) -> None:
         with pytest.raises(TimeoutError):
             reply.result(0.1)
         api.clear()
-        assert reply.result(5).status == 200
+        assert reply.result(30).status == 200
 
 
 def test_documents_name_their_deployment_and_pictures_do_not(api: PokeAPI, get: Get) -> None:

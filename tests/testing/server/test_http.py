@@ -12,6 +12,7 @@ import pytest
 
 from sprites.testing import PokeAPI
 
+from ...support.clock import within
 from ..conftest import Get, connect, fetch, read
 
 
@@ -56,7 +57,7 @@ def test_head_says_what_get_would_say_without_the_body(get: Get) -> None:
 
 def test_nothing_follows_the_headers_of_a_head(api: PokeAPI) -> None:
     host, port = urlsplit(api.url).netloc.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as line:
+    with socket.create_connection((host, int(port)), timeout=30) as line:
         line.sendall(b"HEAD /sprites/pokemon/7.png HTTP/1.1\r\nConnection: close\r\n\r\n")
         received = b""
         while data := line.recv(65536):
@@ -90,19 +91,18 @@ def test_a_client_that_hangs_up_does_no_harm(api: PokeAPI, get: Get) -> None:
 
 def test_small_requests_are_served_by_the_thousand(api: PokeAPI) -> None:
     connection = connect(api)
-    start = time.perf_counter()
-    for _ in range(1_000):
-        connection.request("GET", "/sprites/pokemon/7.png")
-        read(connection)
+    with within(3):  # about 0.2 s on an idle machine
+        for _ in range(1_000):
+            connection.request("GET", "/sprites/pokemon/7.png")
+            read(connection)
     connection.close()
-    # About 0.2 s on an idle machine; the limit is for a busy one.
-    assert time.perf_counter() - start < 3
 
 
 def test_latency_is_slept_per_request_and_requests_overlap() -> None:
     with PokeAPI(latency=0.1) as slow, ThreadPoolExecutor(8) as pool:
         start = time.perf_counter()
         paths = [f"pokemon/{number}/" for number in range(1, 9)]
-        assert [r.status for r in pool.map(lambda path: fetch(slow, path), paths)] == [200] * 8
-        assert 0.1 <= time.perf_counter() - start < 0.7
+        with within(0.7):
+            assert [r.status for r in pool.map(lambda path: fetch(slow, path), paths)] == [200] * 8
+        assert time.perf_counter() - start >= 0.1
         assert slow.stats()["max_concurrent"] == 8

@@ -80,7 +80,7 @@ def test_many_threads_lose_no_entry() -> None:
     barrier = threading.Barrier(4)
 
     def work(_: int) -> None:
-        barrier.wait(5)
+        barrier.wait(60)
         for _ in range(200):
             log.finish(log.begin("GET", "/", {}, 1), 200, 1, False)
 

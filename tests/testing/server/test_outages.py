@@ -26,7 +26,7 @@ PNG = "/sprites/pokemon/7.png"
 def _listens(api: PokeAPI) -> bool:
     host, port = urlsplit(api.url).netloc.split(":")
     try:
-        socket.create_connection((host, int(port)), timeout=5).close()
+        socket.create_connection((host, int(port)), timeout=30).close()
     except ConnectionError:  # refused, or reset where the port is being closed
         return False
     return True
