@@ -10,8 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django import Settings
 
-from sprites.models import Pokemon, Species, Sprite, SyncRun
+from sprites.models import Document, Pokemon, Species, Sprite, SyncRun
 
 from .support.background import finish, running
 from .support.rows import add_pokemon, add_species, add_sprite
@@ -262,6 +263,25 @@ def test_a_preview_is_true(site: Site, ash: Client, known: bool, form: dict[str,
         assert all(low <= high for low, high in zip(said, made, strict=True)), (said, made)
 
 
+@pytest.mark.parametrize("form", [{"ids": "1-3"}, {"ids": "1-3", "species": "on"}])
+def test_a_preview_counts_the_documents_that_are_to_be_kept(
+    site: Site, ash: Client, settings: Settings, form: dict[str, str]
+) -> None:
+    """A site that begins to keep them asks for all of its Pokémon's, and for the generations'."""
+    settings.SPRITES = {**settings.SPRITES, "KEEP_DOCUMENTS": False}
+    site.run("--all", "--species")
+    settings.SPRITES = {**settings.SPRITES, "KEEP_DOCUMENTS": True}
+    site.api.clear_log()
+    page = text(ash.post(reverse(RUNS + "fetch"), form))
+    confirm(ash, page)
+    assert figures(page)[2] == f"≈ {len(site.api.requests())}"
+    assert Document.objects.filter(resource="pokemon", number__gt=0).count() == 3
+    site.api.clear_log()
+    page = text(ash.post(reverse(RUNS + "fetch"), form))
+    confirm(ash, page)
+    assert figures(page)[2] == f"≈ {len(site.api.requests())}" == "≈ 1"
+
+
 def test_an_action_on_1000_asks_the_database_as_often_as_one_on_ten(
     db: None, ash: Client, settings: Any
 ) -> None:
@@ -282,7 +302,7 @@ def test_an_action_on_1000_asks_the_database_as_often_as_one_on_ten(
         with CaptureQueriesContext(connection) as asked:
             page = text(act(ash, "pokemon", list(range(1, count + 1))))
         queries[count] = len(asked)
-    assert figures(page) == ["1,000", "5,000", "≈ 6,001"]
+    assert figures(page) == ["1,000", "5,000", "≈ 6,002"]
     assert queries[1000] == queries[10] < 30
     with CaptureQueriesContext(connection) as asked:
         assert ash.post(reverse(RUNS + "start"), sync_request(page)).status_code == 302

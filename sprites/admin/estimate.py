@@ -3,9 +3,9 @@
 What upstream has and the mirror does not have is a guess, and the preview says so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import reduce
 from operator import or_
 
@@ -14,11 +14,13 @@ from django.utils import timezone
 
 from ..conf import Options
 from ..keys import matches, patterns
-from ..models import Pokemon, Species, Sprite
+from ..models import Document, Pokemon, Species, Sprite
 from ..sync import known as database
+from ..sync.plan import Choice
 from ..sync.preflight import choose
 from ..sync.request import SyncRequest
 from ..sync.select import is_form
+from ..worker.records import Kind
 
 State = Sprite.State
 
@@ -35,16 +37,15 @@ class Estimate:
 
 def estimate(request: SyncRequest, options: Options) -> Estimate:
     """Count what a request means for the rows as they are now."""
-    fresh_since = timezone.now() - timedelta(seconds=options.FRESH_FOR)
+    choice = choose(request, options, timezone.now())
     synced = _synced(request)
     new = _new(request, len(synced), options.API_URL)
     counts = _sprites(request, synced).aggregate(
-        wanted=Count("pk"), due=Count("pk", filter=_is_due(request, fresh_since))
+        wanted=Count("pk"), due=Count("pk", filter=_is_due(request, choice.fresh_since))
     )
-    stale = sum(request.force or at is None or at < fresh_since for at in synced.values())
-    json = 0 if request.is_about_rows else new + stale
-    if choose(request, options, timezone.now()).species:
-        json += new + _species(request, synced, fresh_since)
+    json = 0 if choice.from_rows else new + _pokemon(choice, synced) + _generations(choice)
+    if choice.species:
+        json += new + _species(choice, synced)
     asked = 0 if request.verify else counts["due"]
     requests = 1 + _lists(request) + json + asked
     return Estimate(len(synced) + new, new, counts["wanted"], requests)
@@ -86,11 +87,34 @@ def _new(request: SyncRequest, here: int, api_url: str) -> int:
     return min(max(asked - here, 0), room)
 
 
-def _species(request: SyncRequest, pokemon: Iterable[int], fresh_since: datetime) -> int:
+def _pokemon(choice: Choice, synced: Mapping[int, datetime | None]) -> int:
+    """Count the Pokémon whose JSON is due."""
+    due = {pk for pk, at in synced.items() if choice.force or not choice.is_fresh(at)}
+    if choice.keep_documents:
+        due |= synced.keys() - set(_documents(Kind.POKEMON))
+    return len(due)
+
+
+def _generations(choice: Choice) -> int:
+    """Count the documents of generations, and their list, where they are to be kept and are not."""
+    if not choice.keep_documents or database.has_list(Kind.GENERATION):
+        return 0
+    known: int = Pokemon.objects.aggregate(known=Count("generation", distinct=True))["known"]
+    return 1 + known
+
+
+def _species(choice: Choice, pokemon: Iterable[int]) -> int:
     """Count the species of these Pokémon that are due."""
     numbers = Pokemon.objects.filter(pk__in=list(pokemon)).values("number").distinct()
-    here = Species.objects.filter(pk__in=numbers, synced_at__gte=fresh_since)
-    return numbers.count() - (0 if request.force else here.count())
+    here = Species.objects.filter(pk__in=numbers, synced_at__gte=choice.fresh_since)
+    if choice.keep_documents:
+        here = here.filter(pk__in=_documents(Kind.SPECIES))
+    return numbers.count() - (0 if choice.force else here.count())
+
+
+def _documents(kind: Kind) -> QuerySet[Document, int]:
+    """Return the numbers of the resources of a kind whose JSON is kept."""
+    return Document.objects.filter(resource=kind).order_by().values_list("number", flat=True)
 
 
 def _sprites(request: SyncRequest, pokemon: Iterable[int]) -> QuerySet[Sprite]:
