@@ -11,7 +11,7 @@ from sprites.errors import Code
 from sprites.sync.stop import ExitCode
 from sprites.worker.records import Meter, Outcome
 
-from .scripted import BUSY, OK, RULES, Job, Script, Trace, failed, jobs, scheduled
+from .scripted import BUSY, OK, RULES, Job, Move, Script, Trace, failed, jobs, scheduled, wait_for
 
 SLOW = replace(RULES, max_outage=60.0)
 """Rules under which no outage of a test lasts too long."""
@@ -162,24 +162,34 @@ def test_failures_within_a_rest_are_one_event() -> None:
 
 
 def test_an_answer_from_before_the_trouble_does_not_end_it() -> None:
-    """What was sent before a host went away and comes back late opens no gate."""
-    trace = Trace()
+    """What was sent before a host went away and comes back late opens no gate: one job probes."""
+    trace, is_gone, beats = Trace(), threading.Event(), threading.Semaphore(0)
+    ended: list[float] = []
 
     def late() -> Outcome:
-        assert trace.wait(lambda: done_early.wait(60))
-        return OK
-
-    done_early = threading.Event()
+        assert trace.wait(lambda: is_gone.is_set() and not trace.flying[Job(1)])
+        while beats.acquire(blocking=False):
+            pass
+        return wait_for(beats, 2)()  # then the schedule has heard of it
 
     def gone() -> Outcome:
-        done_early.set()
+        is_gone.set()
         return failed(Code.UNREACHABLE)
 
-    script = Script({Job(0): [late], Job(1): [gone]})
+    def work() -> Outcome:
+        threading.Event().wait(0.1)
+        ended.append(time.monotonic())
+        return OK
+
+    moves: dict[Job, list[Move]] = {job: [work] for job in jobs(6)}
+    script = Script(moves | {Job(0): [late], Job(1): [gone, work]})
     rules = replace(RULES, back_off=0.4)
-    done = scheduled(script, jobs(6), workers=2, window=2, rules=rules, trace=trace)
-    third = done.trace.starts[2][1]
-    assert third - done.trace.starts[1][1] >= 0.2
+    done = scheduled(
+        script, jobs(6), workers=2, window=2, rules=rules, trace=trace, on_tick=beats.release
+    )
+    second, third, fourth = (at for _, at in trace.starts[1:4])
+    assert third - second >= 0.2
+    assert fourth >= ended[0]
     assert done.codes() == dict.fromkeys(jobs(6))
 
 
