@@ -23,7 +23,7 @@ _HOW = {
 _SURE = 4
 """Silences prove that a host is down when they are this many times those that rest it."""
 _MIN_ROUNDS = 3
-"""Rests that a host gets at least before it is given up."""
+"""Failures with a rest between them, at the least, before a host is given up."""
 
 
 @dataclass(frozen=True, slots=True)
