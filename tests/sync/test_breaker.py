@@ -9,6 +9,7 @@ import pytest
 
 from sprites.errors import Code
 from sprites.sync.breaker import Host
+from sprites.sync.queues import Queues
 from sprites.sync.stop import ExitCode
 from sprites.worker.records import Failure, Meter, Outcome
 
@@ -210,6 +211,26 @@ def test_an_answer_from_before_the_trouble_does_not_end_it() -> None:
     assert third - second >= 0.2
     assert fourth >= ended[0]
     assert done.codes() == dict.fromkeys(jobs(6))
+
+
+def test_a_probe_that_no_worker_has_begun_is_sent_again() -> None:
+    """Nothing else is asked before its answer, so it may not be forgotten with a broken pool."""
+    queues: Queues[Job] = Queues(RULES, lambda job: (job.host, job.kind), window=2)
+    for job in jobs(2):
+        queues.push(job)
+    first = queues.next(0.0)
+    assert first is not None
+    queues.sent(first, 0.0)
+    first.host.failed(0, 0.0, Failure(Code.UNREACHABLE, "away"), RULES)
+    later = first.host.resume
+    probe = queues.next(later)
+    assert probe is not None
+    queues.sent(probe, later)
+    queues.push(Job(2))
+    assert queues.next(later) is None
+    queues.take_back(probe)
+    assert queues.next(later) is probe
+    assert probe.attempts == 0
 
 
 def test_few_bad_paths_at_the_end_of_a_run_are_no_outage() -> None:
