@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from ..conf import Options
 from ..keys import matches, patterns
-from ..models import Document, Pokemon, Species, Sprite
+from ..models import Document, Pokemon, Sprite
 from ..sync import known as database
+from ..sync.known import KnownSpecies
 from ..sync.plan import Choice
 from ..sync.preflight import choose
 from ..sync.request import SyncRequest
@@ -91,7 +92,8 @@ def _pokemon(choice: Choice, synced: Mapping[int, datetime | None]) -> int:
     """Count the Pokémon whose JSON is due."""
     due = {pk for pk, at in synced.items() if choice.force or not choice.is_fresh(at)}
     if choice.keep_documents:
-        due |= synced.keys() - set(_documents(Kind.POKEMON))
+        kept = Document.objects.filter(resource=Kind.POKEMON).order_by()
+        due |= synced.keys() - set(kept.values_list("number", flat=True))
     return len(due)
 
 
@@ -105,16 +107,16 @@ def _generations(choice: Choice) -> int:
 
 def _species(choice: Choice, pokemon: Iterable[int]) -> int:
     """Count the species of these Pokémon that are due."""
-    numbers = Pokemon.objects.filter(pk__in=list(pokemon)).values("number").distinct()
-    here = Species.objects.filter(pk__in=numbers, synced_at__gte=choice.fresh_since)
-    if choice.keep_documents:
-        here = here.filter(pk__in=_documents(Kind.SPECIES))
-    return numbers.count() - (0 if choice.force else here.count())
+    here = database.species()
+    numbers = Pokemon.objects.filter(pk__in=list(pokemon)).values_list("number", flat=True)
+    return sum(choice.force or not _stands(choice, here.get(number)) for number in set(numbers))
 
 
-def _documents(kind: Kind) -> QuerySet[Document, int]:
-    """Return the numbers of the resources of a kind whose JSON is kept."""
-    return Document.objects.filter(resource=kind).order_by().values_list("number", flat=True)
+def _stands(choice: Choice, found: KnownSpecies | None) -> bool:
+    """Tell whether the JSON of a species need not be asked for."""
+    if found is None or choice.lacks_document(found):
+        return False
+    return choice.is_fresh(found.synced_at)
 
 
 def _sprites(request: SyncRequest, pokemon: Iterable[int]) -> QuerySet[Sprite]:

@@ -26,6 +26,6 @@ def test_a_killed_worker_of_loky_costs_nothing(shell_lab: ShellLab) -> None:
     until(lambda: sprite_files(lab))
     workers = [pid for pid in descendants(process.pid) if not descendants(pid)]
     os.kill(max(workers), signal.SIGKILL)
-    exit_code, out, err = ended(process)
+    exit_code, out, err = ended(process, within=30)
     lab.settle(Run(exit_code, out, err), 0, within=30, deaths=True)
     assert lab.state() == lab.ideal

@@ -63,7 +63,7 @@ def test_a_killed_worker_costs_nothing(lab: ShellLab, mortals: Nodes) -> None:
     process = start(lab, "--workers", "4")
     until(lambda: sprite_files(lab))
     mortals.workers[0].kill()
-    exit_code, out, err = ended(process)
+    exit_code, out, err = ended(process, within=30)
     run = lab.settle(Run(exit_code, out, err), 0, within=30, deaths=True)
     assert run.report["retries"] > 0
     assert said(err) == []
@@ -77,8 +77,7 @@ def test_a_killed_scheduler_ends_the_run_soon(lab: ShellLab, mortals: Nodes) -> 
     process = start(lab, "--workers", "2")
     until(lambda: len(sprite_files(lab)) > 7)
     mortals.scheduler.kill()
-    with within(8):
-        exit_code, out, err = ended(process)
+    exit_code, out, err = ended(process, within=8)
     run = Run(exit_code, out, err)
     assert (exit_code, len(said(err))) == (3, 1)
     assert "no dask scheduler answers at tcp://127.0.0.1:" in err

@@ -9,10 +9,11 @@ import signal
 import subprocess
 from pathlib import Path
 
+from ..support import clock
 from ..support.site import until
 from .lab import ShellLab
 
-_ENDS_WITHIN = 60.0
+_ENDS_WITHIN = 12.0
 
 
 def start(lab: ShellLab, *arguments: str) -> "subprocess.Popen[str]":
@@ -26,7 +27,8 @@ def start(lab: ShellLab, *arguments: str) -> "subprocess.Popen[str]":
 def ended(process: "subprocess.Popen[str]", within: float = _ENDS_WITHIN) -> tuple[int, str, str]:
     """Wait for a process and return its exit code and what it printed; never leaves it behind."""
     try:
-        out, err = process.communicate(timeout=within)
+        with clock.within(within):
+            out, err = process.communicate(timeout=5 * within)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()

@@ -187,9 +187,8 @@ def test_a_second_signal_ends_the_process_at_once(shell_lab: ShellLab, executor:
     workers = descendants(process.pid)
     process.send_signal(signal.SIGINT)
     time.sleep(0.1)  # two signals at the very same moment are one
-    with within(2):
-        process.send_signal(signal.SIGINT)
-        exit_code, _, _ = ended(process)
+    process.send_signal(signal.SIGINT)
+    exit_code, _, _ = ended(process, within=2)
     assert exit_code == 130
     until(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
     lab.assert_files(strays=True)

@@ -25,8 +25,8 @@ def is_within(took: float, seconds: float, clock: Clock = time.monotonic) -> boo
 
 
 def slowness(clock: Clock = time.monotonic) -> float:
-    """Return how many times as long as there a loop takes here and now, by a clock."""
+    """Return how many times as long as there a loop takes here and now, by a clock; 1 at least."""
     began = clock()
     for _ in range(_LOOPS):
         pass
-    return (clock() - began) / _QUICK
+    return max((clock() - began) / _QUICK, 1.0)
