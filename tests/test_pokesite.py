@@ -1,5 +1,7 @@
-"""What the example site adds: a strict policy on pages, and media served as a web server should."""
+"""What the example site adds: a strict policy on pages, media as a web server has it, manage.py."""
 
+import subprocess
+import sys
 from http import HTTPStatus
 from pathlib import Path
 
@@ -8,6 +10,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from pokesite.middleware import POLICY
+
+from .support.site import ROOT
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
@@ -93,3 +97,16 @@ def test_text_is_compressed(client: Client) -> None:
     """A page goes gzipped to a browser that takes it."""
     response = client.get("/", headers={"Accept-Encoding": "gzip"})
     assert response["Content-Encoding"] == "gzip"
+
+
+def test_a_command_starts_without_a_search_for_garbage() -> None:
+    """All that is loaded stays, and the collector would go through it for nothing."""
+    script = (
+        "import gc, sys, manage; searches = [];"
+        "gc.callbacks.append(lambda phase, info: searches.append(info['generation']));"
+        "sys.argv = ['manage.py', 'fetch_sprites', '--help']\n"
+        "try: manage.main()\n"
+        "except SystemExit: print(searches, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr == "[]\n"

@@ -46,7 +46,7 @@ def open_pool(name: str, workers: int, scheduler: str = "") -> "Pool":
     makers: dict[str, Callable[[], Executor]] = {
         "sync": InPlaceExecutor,
         "threads": partial(ThreadExecutor, workers, spare=max(1, workers // 8)),
-        "processes": partial(ProcessExecutor, workers, preload=["sprites.worker.job"]),
+        "processes": partial(ProcessExecutor, workers, preload=["sprites.worker.preload"]),
     }
     make = makers.get(name) or partial(_made, name, _factory(name), workers)
     rest = _REST if name == "threads" and workers >= _MANY else 0.0

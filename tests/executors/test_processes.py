@@ -164,6 +164,20 @@ def test_a_process_that_cannot_start_breaks_the_pool() -> None:
     assert "no process could be started" in done.stdout, done.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is forked there")
+def test_what_all_workers_share_is_never_searched_for_garbage() -> None:
+    """The modules of a job are loaded before the fork and frozen; what comes later is collected."""
+    script = (
+        "import gc; from sprites.executors.processes import ProcessExecutor;"
+        "pool = ProcessExecutor(1, preload=['sprites.worker.preload']);"
+        "print(pool.submit(gc.get_freeze_count).result(60) > 20_000,"
+        " pool.submit(gc.isenabled).result(60))"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True True\n", done.stderr
+
+
 def test_a_call_that_waits_can_be_cancelled(tmp_path: Path) -> None:
     """What has not been sent to a process is still the parent's to take back."""
     go = tmp_path / "go"
