@@ -8,7 +8,6 @@ SQLite, is drawn up anew in a temporary folder: 1,351 Pokémon and 52,286 sprite
 """
 
 import argparse
-import dataclasses
 import gzip
 import itertools
 import os
@@ -124,7 +123,7 @@ def _sprite(pokemon: int, key: str) -> Any:
     name = f"sprites/{pokemon}/{key}.3f2a9c1b.{kind}"
     return Sprite(
         pokemon_id=pokemon, key=key, state="stored", file=name, sha256="3f2a9c1b" * 8, size=1234,
-        media_type=f"image/{kind}", width=96, height=96, frames=1, **dataclasses.asdict(seen)
+        media_type=f"image/{kind}", width=96, height=96, frames=1, **seen._asdict()
     )  # fmt: skip
 
 

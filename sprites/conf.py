@@ -5,7 +5,7 @@ Nothing else in the app reads these settings; values may be strings, as an envir
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -16,8 +16,7 @@ EXECUTORS = ("threads", "processes", "sync", "dask")
 """The executors that have a name of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """An option whose value cannot be used, and what could be."""
 
     option: str
@@ -28,8 +27,7 @@ class Problem:
         return f"{self.option} is {self.value!r}; allowed: {self.allowed}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """How an option's value is read, and what it may be; ``read`` raises ValueError."""
 
     read: Callable[[Any], Any]

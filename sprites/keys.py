@@ -5,9 +5,9 @@ A key is, for example, ``versions/generation-v/black-white/animated/front_shiny`
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import NamedTuple
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "default": ("front_default",),
@@ -26,8 +26,7 @@ _WORDS = frozenset(("default", "shiny", "female", "gray", "transparent"))
 DEVICES = re.compile(r"(?i)con|prn|aux|nul|com\d|lpt\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Facets:
+class Facets(NamedTuple):
     """What a key says of its sprite; a key of an unknown shape gets the neutral values."""
 
     set: str
@@ -39,7 +38,7 @@ class Facets:
     animated: bool
 
 
-FACETS = tuple(item.name for item in fields(Facets))
+FACETS = Facets._fields
 
 
 def is_valid(key: str) -> bool:

@@ -1,6 +1,6 @@
 """A look, which says what sprite stands for a Pokémon, and which sets stand in for it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ANIMATED = "animated"
 """The look that takes any set's animated sprites, Showdown's first."""
@@ -29,8 +29,7 @@ SMOOTH = frozenset({"official-artwork", "home", "dream_world"})
 """The sets that are no pixel art and may be scaled to any size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """A set's sprites, shiny or not, from the front or the back."""
 
     set: str = "default"

@@ -4,7 +4,6 @@ A stored sprite and the side of a box go in. No file is ever opened.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import NamedTuple
@@ -27,8 +26,7 @@ _SIDES = {
 _VARIANTS = {"gray": gettext_lazy("gray"), "transparent": gettext_lazy("transparent")}
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """What an ``img`` element needs; width and height are in CSS pixels."""
 
     url: str

@@ -6,7 +6,6 @@ The state of a run is in its row alone, because a task whose worker was killed s
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +53,7 @@ def start(
         state=State.QUEUED,
         trigger=trigger,
         user=user,
-        selection=asdict(request),
+        selection=request._asdict(),
         overrides=dict(overrides or {}),
         executor=chosen.EXECUTOR,
         workers=chosen.WORKERS,

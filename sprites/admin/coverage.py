@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
@@ -41,8 +42,7 @@ class Tally:
         return f"{self.counts[State.STORED] * 100 // self.listed} %" if self.listed else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A set, its total, and its cells by generation; None where upstream lists none."""
 
     name: str

@@ -4,10 +4,10 @@ What upstream has and the mirror does not have is a guess, and the preview says 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -26,8 +26,7 @@ from ..worker.records import Kind
 State = Sprite.State
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """About how many Pokémon, sprites and requests; ``new`` of the Pokémon are not here yet."""
 
     pokemon: int
@@ -64,7 +63,7 @@ def _synced(request: SyncRequest) -> dict[int, datetime | None]:
         for pk, name, synced in rows.values_list("id", "name", "synced_at")
         if _is_named(request, pk, name) and (request.forms or not is_form(pk))
     ]
-    return dict(found[: request.count])
+    return dict(found[: request.most])
 
 
 def _is_named(request: SyncRequest, pokemon: int, name: str) -> bool:
@@ -80,7 +79,7 @@ def _new(request: SyncRequest, here: int, api_url: str) -> int:
         return 0
     upstream = database.upstream_count(api_url)
     named = len(request.names) + sum(last - first + 1 for first, last in request.ids)
-    limits = [number for number in (named, request.count, upstream) if number]
+    limits = [number for number in (named, request.most, upstream) if number]
     if not limits:
         return 0
     asked = min(limits)

@@ -1,7 +1,6 @@
 """From a request to a run: preview, confirm, start; every admin that asks for a run uses it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from django.contrib import admin, messages
@@ -57,7 +56,7 @@ def preview(
     except UsageError as error:
         return _refused(request, site, str(error))
     counts = estimate(sync_request, options)
-    signed = {"request": asdict(sync_request), "overrides": dict(overrides or {})}
+    signed = {"request": sync_request._asdict(), "overrides": dict(overrides or {})}
     context = {
         **site.each_context(request),
         "title": _("Start this run?"),

@@ -21,8 +21,8 @@ def _who(request: SyncRequest) -> str:
     parts = [_some([*spans, *request.names])] if spans or request.names else []
     parts += [_("type %(name)s") % {"name": name} for name in request.types]
     parts += [_("generation %(number)s") % {"number": number} for number in request.generations]
-    if request.count is not None:
-        parts.append(_("the first %(count)s") % {"count": request.count})
+    if request.most is not None:
+        parts.append(_("the first %(count)s") % {"count": request.most})
     if not request.forms:
         parts.append(_("without forms"))
     return ", ".join(parts) or _("every Pokémon")

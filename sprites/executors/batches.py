@@ -5,7 +5,6 @@ A cluster's scheduler passes on a few hundred messages a second, so several call
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .. import __version__
@@ -18,14 +17,14 @@ _MAX_SECONDS = 1.0
 """Seconds after which a batch begins no other call."""
 
 
-@dataclass(frozen=True, slots=True)
 class Batch:
     """Calls that run when this is unpickled: the scheduler sees bytes and needs no package of ours.
 
     ``pickle.loads(pickle.dumps(Batch(calls)))`` is the list of what they returned.
     """
 
-    calls: Sequence[Callable[[], Outcome]]
+    def __init__(self, calls: Sequence[Callable[[], Outcome]]) -> None:
+        self.calls = calls
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _run, (__version__, self.calls)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from django.db.models import Count, F, Value
 from django.http import QueryDict
@@ -39,8 +39,7 @@ _OFF = {"has": "", "shiny": False, "back": False, "forms": False}
 """What a field is when its value is taken off; of the others one is always chosen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(NamedTuple):
     """The types, generations and sets that the mirror has, and how many Pokémon.
 
     A set is its short name and the newest generation that it belongs to.

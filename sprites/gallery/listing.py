@@ -4,7 +4,6 @@ Three queries for a page, one more past the end of a search; the gallery and the
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -25,8 +24,7 @@ BOX, SMALL_BOX = 128, 112
 """The sides of a card's stage at its smallest, and of a small picture, in CSS pixels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """A Pokémon with the still and the moving sprite that come nearest a look."""
 
     pokemon: Pokemon

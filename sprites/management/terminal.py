@@ -147,8 +147,8 @@ def _failure(item: FailureReport) -> str:
 def as_json(report: SyncReport) -> str:
     """Return a run's report as one JSON object; its names stay as they are."""
     document = asdict(report)
-    for failure in document["failures"]:
-        failure["key"] = failure["key"] or None
+    failures = [failure._asdict() for failure in report.failures]
+    document["failures"] = [failure | {"key": failure["key"] or None} for failure in failures]
     for name in ("seconds", "worker_seconds"):
         document[name] = round(document[name], 3)
     return json.dumps(document)

@@ -8,6 +8,7 @@ import math
 import random
 import time
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..errors import Code
 from ..worker.records import Failure
@@ -26,8 +27,7 @@ _MIN_ROUNDS = 3
 """Failures with a rest between them, at the least, before a host is given up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """How often and how fast; times in seconds, ``rate`` in requests a second.
 
     ``back_off`` is the longest wait after a job's first failure; each further one doubles it.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..errors import Code
 from ..keys import is_valid
@@ -159,24 +160,21 @@ class SpeciesEntry(JsonEntry):
         return f"species {self.species}"
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """How many sprites of a Pokémon are wanted, and how many of them need no job."""
 
     wanted: int
     unchanged: int
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(NamedTuple):
     """The species of a generation, by their names."""
 
     generation: int
     species: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentEntry:
+class DocumentEntry(NamedTuple):
     """A document that is to be kept, under its resource and number; 0 is the number of a list."""
 
     resource: str

@@ -1,8 +1,7 @@
 """What a schedule tells of its jobs; the report, the trace and the timeline are made from it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from ..errors import Code
 from ..worker.records import Job, Outcome
@@ -10,8 +9,7 @@ from ..worker.records import Job, Outcome
 J = TypeVar("J")
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt(Generic[J]):
+class Attempt(NamedTuple, Generic[J]):
     """One attempt at a job, the first of which has the number 1, and how it ended.
 
     After the last one the job is finished; another one may follow, or a stop leaves the job undone.
@@ -28,8 +26,7 @@ class Attempt(Generic[J]):
         return self.outcome.failure.code if self.outcome.failure else None
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """A host is left alone, from a time on (Unix) and for some seconds."""
 
     host: str
@@ -37,8 +34,7 @@ class Pause:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(NamedTuple):
     """Time passes: one comes after each look at what has ended, at least each half second.
 
     The first after no job is left to be handed out has ``is_tail``.

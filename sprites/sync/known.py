@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Max
 
@@ -14,8 +15,7 @@ from ..worker.records import SpeciesName as Name
 from .reconnect import reconnecting
 
 
-@dataclass(frozen=True, slots=True)
-class KnownSprite:
+class KnownSprite(NamedTuple):
     """A sprite's row, as far as a plan needs it."""
 
     url: str
@@ -28,8 +28,7 @@ class KnownSprite:
     checked_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownSpecies:
+class KnownSpecies(NamedTuple):
     """A species' row, as far as a plan needs it, and whether its JSON is kept."""
 
     etag: str

@@ -178,7 +178,7 @@ class RunLock:
             snapshot=report.snapshot if report.exit_code is ExitCode.DONE else "",
             swept=swept,
             picture=picture,
-            failures=[asdict(failure) for failure in report.failures[:_MAX_FAILURES]],
+            failures=[failure._asdict() for failure in report.failures[:_MAX_FAILURES]],
             **_columns(report),
         )
         if not ended:  # whoever took over may have swept before our workers' last files came

@@ -5,9 +5,8 @@ written here.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import NamedTuple, Self
 
 from ..errors import SpritesError
 from ..keys import matches, patterns
@@ -22,8 +21,7 @@ State = Sprite.State
 Look = Callable[[str, int | None], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Which sprites are wanted and what is done with them; ``from_rows`` asks for no JSON.
 
     With ``species`` their species are wanted, too. With ``keep_documents``, JSON is asked for
@@ -82,8 +80,7 @@ class Choice:
         return matches(key, self.globs) and (not self.only or (pokemon, key) in self.only)
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """A wanted sprite that needs no job: it stands well or, with a failure, can't be had."""
 
     pokemon: int

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..errors import Code
 from ..worker.records import Job, ResourceJob
@@ -16,8 +17,7 @@ MAX_FAILURES = 10_000
 """Failures that a report lists; the sprites' rows have them all."""
 
 
-@dataclass(frozen=True, slots=True)
-class FailureReport:
+class FailureReport(NamedTuple):
     """One failure that a run ended with; ``key`` is "" for the JSON of a Pokémon or its species."""
 
     pokemon: int | None

@@ -6,8 +6,7 @@ the option, the value and what is allowed.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from ..conf import RULES
 from ..errors import UsageError
@@ -29,8 +28,7 @@ _ALLOWED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SyncRequest:
+class SyncRequest(NamedTuple):
     """Which Pokémon a run is to mirror, which of their sprites, and what it is to do.
 
     ``ids`` are inclusive ranges; ``limit`` cuts the list after every other choice. Where nothing
@@ -58,8 +56,8 @@ class SyncRequest:
     @classmethod
     def from_json(cls, selection: Mapping[str, Any]) -> Self:
         """Return the request that a run's row keeps."""
-        known = {item.name for item in fields(cls)}
-        return cls(**{name: _frozen(value) for name, value in selection.items() if name in known})
+        known = {name: _frozen(selection[name]) for name in cls._fields if name in selection}
+        return cls(**known)
 
     @property
     def is_about_rows(self) -> bool:
@@ -67,8 +65,8 @@ class SyncRequest:
         return self.verify or self.retry_failed or bool(self.only)
 
     @property
-    def count(self) -> int | None:
-        """Return how many Pokémon it may mean; None is all that are chosen."""
+    def most(self) -> int | None:
+        """Return how many Pokémon it means at most; None is all that are chosen."""
         says_which = self.names or self.ids or self.generations or self.types
         upkeep = self.verify or self.retry_failed
         if self.limit is None and not self.everyone and not says_which and not upkeep:

@@ -5,7 +5,6 @@ missing keeps its last good file.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
 
@@ -118,7 +117,7 @@ def _identity(pokemon: int, key: str, url: str) -> Row:
 
 @lru_cache(maxsize=1024)
 def _facets(key: str) -> Mapping[str, object]:
-    return asdict(facets(key))
+    return facets(key)._asdict()
 
 
 def sprite_row(entry: SpriteEntry, now: datetime) -> Row:

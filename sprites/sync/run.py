@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -64,7 +63,7 @@ def sync(
     check_migrations()
     check_sprites(request.sprites)
     check_hooks(options)
-    run = queued or SyncRun(trigger=trigger, user=user, selection=asdict(request))
+    run = queued or SyncRun(trigger=trigger, user=user, selection=request._asdict())
     run.executor, run.workers, run.api_url = options.EXECUTOR, options.WORKERS, options.API_URL
     return Conductor(request, options, stop or Stop(), listener).conduct(run)
 

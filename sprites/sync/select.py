@@ -5,8 +5,7 @@ Raises UsageError for what upstream does not know; a list that can't be trusted 
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from urllib.parse import urljoin
 
 from ..errors import UsageError, nearest
@@ -28,8 +27,7 @@ _PAGE_SIZE = 2000
 _MAX_PAGES = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The chosen Pokémon in upstream's order, and how many upstream lists in all.
 
     ``species`` limits forms to those of the asked generations; None does not. ``documents`` are of
@@ -65,7 +63,7 @@ class Selector:
             chosen = [row for row in chosen if _may_belong(row, species)]
         if not request.forms:
             chosen = [row for row in chosen if not is_form(row.id)]
-        rows = tuple(chosen)[: request.count]
+        rows = tuple(chosen)[: request.most]
         return Selection(rows, len(listed), species, tuple(self._documents))
 
     def _list(self, path: Kind) -> list[Reference]:

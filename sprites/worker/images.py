@@ -10,9 +10,8 @@ import math
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from PIL import Image
 
@@ -28,8 +27,7 @@ _MAX_SCREENS = 25
 """An animation may decode to this many times the pixels of the largest still image."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
+class _Format(NamedTuple):
     """A raster format: what it is called, how its bytes begin, and what finds their end."""
 
     name: str

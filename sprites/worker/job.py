@@ -7,7 +7,7 @@ would raise. So it runs the same on a thread, in a spawned process and on anothe
 import hashlib
 import os
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import Code, SpritesError, UsageError, plain
 from . import http, images, pokeapi
@@ -38,8 +38,7 @@ from .transport import client
 _compute_lock = ComputeLock()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What every job of a run needs beside itself.
 
     ``naming`` is the dotted path of a site's own function that names files, or "". Where

@@ -6,7 +6,6 @@ names: to make, pickle and read one takes half of what it does with a frozen dat
 
 import gzip
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Self
 
@@ -23,8 +22,7 @@ class Kind(StrEnum):
     SPECIES = "pokemon-species"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What every request and every image must keep to; times in seconds, sizes in bytes.
 
     The defaults are those of a site's options; ``origins`` are PokéAPI and where its images are.

@@ -9,8 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import certifi
@@ -26,8 +25,7 @@ HEADERS = {
 _PLAIN = re.compile(r"https?://[\w.:\[\]-]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """How an origin is reached: its URL in ASCII, the headers to send, and libcurl's options.
 
     ``prefix`` stands before a path where a proxy is asked for it. With ``guarded`` no private

@@ -13,9 +13,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
@@ -50,8 +50,7 @@ class _Incoming(File):  # type: ignore[type-arg]
         return self._path
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(NamedTuple):
     """A site's storage: that of a folder itself, or the alias in STORAGES of any other."""
 
     backend: FileSystemStorage | str

@@ -1,6 +1,5 @@
 """Rows for tests of the gallery: a Pokémon and a stored sprite in one call each."""
 
-from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -27,7 +26,7 @@ def add_sprite(pokemon: Pokemon, key: str, **fields: Any) -> Sprite:
     file = f"sprites/{pokemon.pk}/{key}.3f2a9c1b.png" if state == Sprite.State.STORED else ""
     facts = {"state": state, "file": file, "media_type": "image/png", "width": 96, "height": 96}
     facts |= {"size": 1234, "url": f"https://example.org/{key}.png"}
-    return Sprite.objects.create(pokemon=pokemon, key=key, **asdict(facets(key)) | facts | fields)
+    return Sprite.objects.create(pokemon=pokemon, key=key, **facets(key)._asdict() | facts | fields)
 
 
 def add_species(pk: int, **names: str) -> Species:

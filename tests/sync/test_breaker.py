@@ -3,7 +3,6 @@
 import itertools
 import threading
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -15,7 +14,7 @@ from sprites.worker.records import Failure, Meter, Outcome
 
 from .scripted import BUSY, OK, RULES, Job, Move, Script, Trace, failed, jobs, scheduled, wait_for
 
-SLOW = replace(RULES, max_outage=60.0)
+SLOW = RULES._replace(max_outage=60.0)
 """Rules under which no outage of a test lasts too long."""
 
 
@@ -109,7 +108,7 @@ def test_a_path_that_alone_is_refused_for_now_is_given_up() -> None:
 
 def test_the_rate_is_kept() -> None:
     """With a rate of 40 jobs a second, the n-th is handed out n/40 s after the first or later."""
-    rules = replace(RULES, rate=40.0)
+    rules = RULES._replace(rate=40.0)
     done = scheduled(Script({Job(2): [BUSY, BUSY]}), jobs(10), rules=rules)
     starts = done.trace.times("a")
     assert len(starts) == 12
@@ -120,7 +119,7 @@ def test_the_rate_is_kept() -> None:
 def test_the_rate_counts_requests() -> None:
     """Jobs that take two requests each, as behind a redirect, are handed out half as often."""
     two = Outcome(meter=Meter("1:1", 0.0, 0.0, requests=2, bytes=0))
-    done = scheduled(lambda job: two, jobs(12), workers=1, window=1, rules=replace(RULES, rate=40))
+    done = scheduled(lambda job: two, jobs(12), workers=1, window=1, rules=RULES._replace(rate=40))
     starts = done.trace.times("a")
     assert starts[-1] - starts[0] >= 11 * 2 / 40 - 0.005
 
@@ -174,7 +173,7 @@ def test_failures_within_a_rest_are_one_event() -> None:
         return OK
 
     script = {job: [fail_together] for job in jobs(30)} | {Job(30): [probe]}
-    rules = replace(RULES, back_off=0.1)
+    rules = RULES._replace(back_off=0.1)
     done = scheduled(Script(script), jobs(200), workers=30, window=30, rules=rules, trace=trace)
     assert away.is_set()
     assert done.codes() == dict.fromkeys(jobs(200))
@@ -203,7 +202,7 @@ def test_an_answer_from_before_the_trouble_does_not_end_it() -> None:
 
     moves: dict[Job, list[Move]] = {job: [work] for job in jobs(6)}
     script = Script(moves | {Job(0): [late], Job(1): [gone, work]})
-    rules = replace(RULES, back_off=0.4)
+    rules = RULES._replace(back_off=0.4)
     done = scheduled(
         script, jobs(6), workers=2, window=2, rules=rules, trace=trace, on_tick=beats.release
     )
@@ -245,7 +244,7 @@ def test_few_bad_paths_at_the_end_of_a_run_are_no_outage() -> None:
 def test_many_bad_paths_at_the_end_of_a_run_are_an_outage() -> None:
     """Twenty that are left and fail prove that their host is down: it is not asked for all."""
     bad = jobs(40, first=30)
-    rules = replace(RULES, max_outage=1.0)
+    rules = RULES._replace(max_outage=1.0)
     done = scheduled(Script({job: [BUSY] * 999 for job in bad}), jobs(70), rules=rules)
     assert done.stop.exit_code is ExitCode.STOPPED
     assert set(done.codes().values()) == {None}
@@ -267,7 +266,7 @@ def test_a_host_that_takes_long_to_fail_is_given_up_by_time() -> None:
 def test_a_host_is_given_up_at_the_third_failure_at_the_earliest() -> None:
     """However long it took to fail, it is rested twice, and asked again after each rest."""
     host, away = Host("a"), Failure(Code.UNREACHABLE, "away")
-    rules = replace(RULES, max_outage=0.0)
+    rules = RULES._replace(max_outage=0.0)
     said = [host.failed(job, host.resume, away, rules) for job in range(3)]
     assert said == ["", "", "a can't be reached, for 0 s: away"]
 
@@ -314,7 +313,7 @@ def test_one_answer_closes_the_account_of_a_host(answer: Outcome) -> None:
 
 def test_a_path_that_fails_at_every_attempt_is_one_silence() -> None:
     """The retries of few bad paths are no trouble of their host."""
-    rules = replace(RULES, retries=20)
+    rules = RULES._replace(retries=20)
     done = scheduled(
         Script({job: [BUSY] * 99 for job in jobs(3)}), jobs(3), rules=rules, workers=1, window=1
     )

@@ -1,6 +1,5 @@
 """The plan: what is listed and what is there, compared; pure, so that a dry run can show it."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +29,7 @@ STORED = KnownSprite(
     etag='"a"',
     checked_at=NOW,
 )
-STALE = replace(STORED, checked_at=NOW - timedelta(days=8))
+STALE = STORED._replace(checked_at=NOW - timedelta(days=8))
 FILE = StoredFile(STORED.file, STORED.sha256, 10, intact=True)
 
 
@@ -40,7 +39,7 @@ def step(
     """Return what is planned for one sprite."""
     steps = list(
         plan(
-            replace(CHOICE, **choice),
+            CHOICE._replace(**choice),
             25,
             [listing or Listing("front_default", URL)],
             {"front_default": known} if known else {},
@@ -66,19 +65,19 @@ GONE = FILE._replace(intact=False)
         (None, {}, job(stored=None)),
         (STORED, {}, SETTLED),
         (STALE, {}, job('"a"')),
-        (replace(STORED, checked_at=None), {}, job('"a"')),
+        (STORED._replace(checked_at=None), {}, job('"a"')),
         (STORED, {"holds": False}, job('"a"', GONE)),
         (STORED, {"force": True}, job()),
-        (replace(STORED, url="https://img.example/old.png"), {}, job()),
-        (replace(STORED, state="failed"), {}, job()),
-        (replace(STORED, state="missing"), {}, job()),
-        (replace(STORED, state="pending", file="", etag=""), {}, job(stored=None)),
+        (STORED._replace(url="https://img.example/old.png"), {}, job()),
+        (STORED._replace(state="failed"), {}, job()),
+        (STORED._replace(state="missing"), {}, job()),
+        (STORED._replace(state="pending", file="", etag=""), {}, job(stored=None)),
         (STORED, {"verify": True}, job('"a"', verify=True)),
-        (replace(STORED, file=""), {"verify": True}, None),
+        (STORED._replace(file=""), {"verify": True}, None),
         (None, {"verify": True}, None),
         (STORED, {"retry_failed": True}, None),
         (None, {"retry_failed": True}, None),
-        (replace(STORED, state="failed"), {"retry_failed": True}, job()),
+        (STORED._replace(state="failed"), {"retry_failed": True}, job()),
         (STORED, {"globs": ("back_*",)}, None),
         (None, {"globs": ("back_*", "front_default")}, job(stored=None)),
     ],
