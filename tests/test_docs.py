@@ -34,6 +34,7 @@ _ROW = re.compile(r"^\| (`.+) \|$", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_IMPORT = re.compile(r"\bfrom sprites[\w.]* import \w+(?:, \w+)*")
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -181,6 +182,13 @@ def test_python_in_documents_is_python(name: str) -> None:
     """What a document shows as Python can be parsed."""
     for code in blocks_of(name, "python"):
         ast.parse(dedent(code), name)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_what_a_document_imports_is_there(name: str) -> None:
+    """Each import from the app works, in a program or in one line of a shell."""
+    for statement in _IMPORT.findall(text_of(name)):
+        exec(statement, {})
 
 
 def rooms() -> dict[str, set[str]]:
