@@ -259,3 +259,14 @@ def test_a_queue_with_a_worker(shell: ShellSite) -> None:
     worker = shell.manage("db_worker", "--batch", timeout=60)
     assert worker.returncode == 0, worker.stderr
     assert state(shell) == "done 0 False"
+
+
+def test_a_site_starts_without_what_does_a_run() -> None:
+    """Each command and each process of a site loads the admin; a run's code comes when it does."""
+    code = (
+        "import django, sys; django.setup();"
+        "names = {'sprites.admin', 'sprites.background', 'sprites.sync.run', 'django_tasks'};"
+        "print(names & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "{'sprites.admin'}\n", done.stderr
