@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,9 @@ def prepare(folder: Path) -> None:
     os.environ["DEBUG"] = "off"
     os.environ.update(SECRET_KEY="only for this measurement", ALLOWED_HOSTS="testserver")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pokesite.settings")
-    import django
     from django.core.management import call_command
 
-    django.setup()
+    import_module("pokesite.wsgi")  # as a server does
     call_command("migrate", run_syncdb=True, verbosity=0)
     fill()
 

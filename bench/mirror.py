@@ -170,9 +170,9 @@ def _median(paths: Sequence[str], validators: Sequence[str]) -> tuple[float, flo
 
 @cache
 def _application() -> Any:
-    from django.core.wsgi import get_wsgi_application
+    from pokesite.wsgi import application
 
-    return get_wsgi_application()
+    return application
 
 
 def ask(address: str, validator: str = "") -> Reply:

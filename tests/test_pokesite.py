@@ -110,3 +110,10 @@ def test_a_command_starts_without_a_search_for_garbage() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.stderr == "[]\n"
+
+
+def test_a_server_keeps_what_is_loaded_from_the_collector() -> None:
+    """What the site has loaded before its first page is frozen; what pages leave is collected."""
+    script = "import gc, pokesite.wsgi; print(gc.get_freeze_count() > 50_000, gc.isenabled())"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "True True\n", done.stderr
