@@ -10,14 +10,16 @@ so that 32 workers do not need 32 interpreters. The standard library's pool has 
 
 import multiprocessing
 import pickle
+import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 from . import cores
@@ -167,7 +169,8 @@ class _Process:
     def _run(self) -> None:
         """Start the process, which takes a moment, and settle its calls until it ends."""
         try:
-            self._process.start()
+            with _left_to_the_parent(signal.SIGINT):
+                self._process.start()
         except Exception as error:  # no memory, no more processes, a main module that can't be read
             self._executor.ended(self, f"no process could be started: {error}")
             return
@@ -186,6 +189,23 @@ class _Process:
         self._executor.feed(self)
         for future, result in ended:
             _set(future, result)
+
+
+@contextmanager
+def _left_to_the_parent(number: signal.Signals) -> Iterator[None]:
+    """Hold a signal back from what is started here; it has the mask of the thread that starts it.
+
+    A process ignores Ctrl-C as soon as it runs. If that came before, it would print a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # it ends with the signal unblocked
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _set(future: Future[Any], result: bytes) -> None:

@@ -164,6 +164,20 @@ def test_a_process_that_cannot_start_breaks_the_pool() -> None:
     assert "no process could be started" in done.stdout, done.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such signal")
+def test_a_process_never_tells_of_ctrl_c() -> None:
+    """The signal is held back from its first moment on, before it can ignore it."""
+    script = (
+        "import signal; from sprites.executors.processes import ProcessExecutor;"
+        "pool = ProcessExecutor(2); held = (signal.pthread_sigmask, signal.SIG_BLOCK, ());"
+        "print(*[signal.SIGINT in pool.submit(*held).result(60) for _ in range(2)],"
+        " signal.SIGINT in signal.pthread_sigmask(*held[1:]))"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True True False\n", done.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is forked there")
 def test_what_all_workers_share_is_never_searched_for_garbage() -> None:
     """The modules of a job are loaded before the fork and frozen; what comes later is collected."""
