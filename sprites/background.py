@@ -29,18 +29,19 @@ _stops: set[Stop] = set()
 
 def enqueue(run: int) -> None:
     """Let the site's backend do a queued run, by its id."""
-    _backend().enqueue(_resync(), (run,), {})
+    backend().enqueue(_resync(), (run,), {})
 
 
 def is_on_threads() -> bool:
     """Tell whether runs are done by the process that asked for them."""
-    return isinstance(_backend(), ThreadsBackend)
+    return isinstance(backend(), ThreadsBackend)
 
 
-def _backend() -> Any:
+def backend() -> Any:
     """Return what runs are queued on: the site's backend, or threads of this process.
 
-    Django's default would do the whole run before the page that started it can be sent.
+    Django's default would do the whole run before the page that started it can be sent. Raises
+    ImproperlyConfigured, as this module does where it is imported, for a backend that is none.
     """
     if settings.is_overridden("TASKS"):  # type: ignore[misc] # not in the stubs
         return _resync().get_backend()

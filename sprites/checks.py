@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, InvalidStorageError, storages
 from django.db import connections
 
@@ -17,6 +18,7 @@ from .worker.naming import check_naming
 IDS = {name: f"sprites.E{number:03d}" for number, name in enumerate(conf.RULES, start=1)}
 UNKNOWN = "sprites.E100"
 NO_STORAGE = "sprites.E101"
+NO_TASKS = "sprites.E102"
 NO_MEDIA_ROOT = "sprites.W001"
 SQLITE = "sprites.W002"
 
@@ -75,6 +77,18 @@ def check_storage(**kwargs: Any) -> list[checks.CheckMessage]:
                 id=NO_MEDIA_ROOT,
             )
         ]
+    return []
+
+
+@checks.register("sprites")
+def check_tasks(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Report a task backend that can't be had, so that no run could be started from the admin."""
+    try:
+        from .background import backend  # here, because every command imports this module
+
+        backend()
+    except ImproperlyConfigured as error:
+        return [checks.Error(f"TASKS: {error}.", id=NO_TASKS)]
     return []
 
 

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import router, transaction
 from django.utils import timezone
 
+from .errors import UsageError
 from .models import SyncRun
 from .sync.identity import process_name, this_host
 from .sync.lock import is_alive
@@ -31,9 +33,16 @@ def start(
 ) -> SyncRun:
     """Queue a run and return its row; it begins once this transaction is committed.
 
-    ``overrides`` replaces options of ``SPRITES`` for this run; raises UsageError for a wrong one.
+    ``overrides`` replaces options of ``SPRITES`` for this run; raises UsageError for a wrong one,
+    and where the site has no backend that could do it.
     """
     chosen = checked_options(**overrides or {})
+    try:
+        from . import background
+
+        background.backend()
+    except ImproperlyConfigured as error:
+        raise UsageError(f"TASKS: {error}") from None
     now = timezone.now()
     run = SyncRun(
         state=State.QUEUED,
@@ -50,7 +59,7 @@ def start(
         heartbeat_at=now,
     )
     run.save()
-    transaction.on_commit(partial(_enqueue, run.pk), using=router.db_for_write(SyncRun))
+    transaction.on_commit(partial(background.enqueue, run.pk), using=router.db_for_write(SyncRun))
     return run
 
 
@@ -77,12 +86,6 @@ def holder() -> SyncRun | None:
     """Return the run that holds the lock, if one is alive."""
     run = SyncRun.objects.filter(state=State.RUNNING).first()
     return run if run and is_alive(run) else None
-
-
-def _enqueue(run: int) -> None:
-    from . import background
-
-    background.enqueue(run)
 
 
 def _is_on_threads() -> bool:

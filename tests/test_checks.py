@@ -8,7 +8,7 @@ from django.core import checks
 from django.db import connection
 from pytest_django import Settings
 
-from sprites.checks import IDS, NO_MEDIA_ROOT, NO_STORAGE, SQLITE, UNKNOWN
+from sprites.checks import IDS, NO_MEDIA_ROOT, NO_STORAGE, NO_TASKS, SQLITE, UNKNOWN
 from sprites.conf import RULES
 
 from .support.site import ShellSite
@@ -31,7 +31,7 @@ def test_a_site_with_defaults_has_nothing_to_report(settings: Settings) -> None:
 def test_ids_are_unique_and_stay() -> None:
     """Every option has an id of its own, in the order of the options."""
     assert list(IDS) == list(RULES)
-    assert len({*IDS.values(), UNKNOWN, NO_STORAGE}) == len(IDS) + 2
+    assert len({*IDS.values(), UNKNOWN, NO_STORAGE, NO_TASKS}) == len(IDS) + 3
     assert (IDS["API_URL"], IDS["ALLOWED_ORIGINS"], IDS["WORKERS"]) == (
         *("sprites.E001", "sprites.E002"),
         "sprites.E006",
@@ -54,6 +54,21 @@ def test_an_unknown_option_is_an_error(settings: Settings) -> None:
     settings.SPRITES = {"WORKRES": 3}
     assert list(found()) == [UNKNOWN]
     assert "WORKERS" in str(found()[UNKNOWN].hint)
+
+
+@pytest.mark.parametrize(
+    ("backend", "alias"),
+    [("sprites.backends.NoBackend", "default"), ("no.such.Backend", "default"),
+     ("sprites.backends.ThreadsBackend", "nowhere")],
+)  # fmt: skip
+def test_a_task_backend_that_there_is_not_is_an_error(
+    settings: Settings, backend: str, alias: str
+) -> None:
+    """The check says it, before somebody starts a run in the admin."""
+    settings.TASKS = {"default": {"BACKEND": backend}}
+    settings.SPRITES = {"TASK_BACKEND": alias}
+    message = found()[NO_TASKS]
+    assert (backend if alias == "default" else alias) in message.msg
 
 
 def test_a_storage_that_there_is_not_is_an_error(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django import Settings
 
 from sprites import tasks
 from sprites.errors import UsageError
@@ -259,6 +260,17 @@ def test_a_queue_with_a_worker(shell: ShellSite) -> None:
     worker = shell.manage("db_worker", "--batch", timeout=60)
     assert worker.returncode == 0, worker.stderr
     assert state(shell) == "done 0 False"
+
+
+@pytest.mark.parametrize("backend", ["sprites.backends.NoBackend", "no.such.Backend"])
+def test_a_backend_that_is_none_is_named(
+    settings: Settings, transactional_db: None, backend: str
+) -> None:
+    """No run is queued that nobody could do."""
+    settings.TASKS = {"default": {"BACKEND": backend}}
+    with pytest.raises(UsageError, match=f"TASKS: .*{backend.rpartition('.')[0]}"):
+        tasks.start(SyncRequest(limit=3))
+    assert not SyncRun.objects.exists()
 
 
 def test_a_site_starts_without_what_does_a_run() -> None:

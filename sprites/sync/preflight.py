@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 from importlib import import_module
+from importlib.util import find_spec
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections, router
@@ -49,6 +50,16 @@ def _check_tasks(options: Options) -> None:
         if value not in known:
             allowed = f"{', '.join(known)}, as TASKS has them"
             raise UsageError(f"SPRITES: {option} is {value!r}; allowed: {allowed}")
+    path = backends[options.TASK_BACKEND].get("BACKEND", "")
+    if path and not _is_there(path.rpartition(".")[0]):  # to import it takes a while
+        raise UsageError(f"TASKS: the module of {path!r} is not there")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def check_migrations() -> None:
