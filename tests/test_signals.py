@@ -108,7 +108,7 @@ def test_a_file_that_was_repaired_is_told_of(site: Site, listen: Callable[[Signa
     [
         (["--ids", "1-3"], 0, SyncRun.State.DONE),
         (["--ids", "4-5"], 1, SyncRun.State.FAILED),
-        (["--ids", "1-30", "--timeout", "0.5"], 3, SyncRun.State.STOPPED),
+        (["--ids", "1-30"], 3, SyncRun.State.STOPPED),
     ],
 )
 def test_a_runs_end_is_told_however_it_ended(

@@ -86,7 +86,9 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def closed_port() -> int:
-    """Return a port on loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """Return a port on loopback that nobody listens on, or will: it stays bound."""
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))
+    port: int = holder.getsockname()[1]
+    holder.detach()
+    return port

@@ -6,7 +6,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,17 +16,18 @@ from django.core.management import call_command
 from sprites.management import terminal
 
 from ..support.clock import within
-from ..support.site import ROOT, Run, until
+from ..support.site import ROOT, Run, heard, until
 from .lab import GIF, LIST, PNG, SELECTION, HereLab, ShellLab
 from .signalled import descendants, ended, kill, sprite_files, start
 
 HANGS = {"path": "/sprites/pokemon/2.png", "hang": True}
-IS_SLOW = {"path": "/sprites/*", "delay": 0.5}
+HOLDS = {"path": "/sprites/*3.png", "hold": True}
+"""More replies than there are workers, and not the first ones."""
 
 
 @pytest.mark.parametrize(
     ("number", "code", "fault", "seconds"),
-    [(signal.SIGINT, 130, HANGS, 6.5), (signal.SIGTERM, 143, IS_SLOW, 4.0)],
+    [(signal.SIGINT, 130, HANGS, 6.5), (signal.SIGTERM, 143, HOLDS, 4.0)],
 )
 def test_a_signal_ends_the_run_and_keeps_what_is_done(
     shell_lab: ShellLab,
@@ -46,6 +46,8 @@ def test_a_signal_ends_the_run_and_keeps_what_is_done(
     with within(seconds):
         for pid in family if number is signal.SIGINT else family[:1]:  # Ctrl-C goes to all of them
             os.kill(pid, number)
+        heard(process.pid, number)
+        lab.api.clear()  # what was held comes now, and what hangs never
         exit_code, out, err = ended(process)
     assert exit_code == code, err
     assert "what was done is kept" in err
@@ -186,7 +188,7 @@ def test_a_second_signal_ends_the_process_at_once(shell_lab: ShellLab, executor:
     until(lambda: lab.api.requests(GIF))
     workers = descendants(process.pid)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.1)  # two signals at the very same moment are one
+    heard(process.pid, signal.SIGINT)  # two signals at the very same moment are one
     process.send_signal(signal.SIGINT)
     exit_code, _, _ = ended(process, within=2)
     assert exit_code == 130
@@ -256,7 +258,8 @@ def test_workers_do_not_outlive_a_killed_parent(shell_lab: ShellLab) -> None:
     assert len(workers) >= 2
     process.kill()
     process.wait()
-    until(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")], seconds=5)
+    with within(5):
+        until(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}/exe")])
     ended(process)
     lab.api.clear()
     lab.heal()

@@ -142,6 +142,7 @@ def test_a_disk_that_is_read_only_is_known_before_any_request(lab: HereLab, disk
 def test_a_disk_that_becomes_read_only_ends_the_run(lab: HereLab, disk: Disk) -> None:
     """S2: in the middle of a run it is exit 3, and what was stored before is kept."""
     disk.remount("size=20m")
+    lab.options(TIMEOUT=60, READ_TIMEOUT=60)  # what is held is no silence
     lab.api.fault(GIF, hold=True)
     lab.api.fault("/sprites/*3.png", hold=True)
 

@@ -165,12 +165,15 @@ def test_each_option_that_makes_no_sense_is_named(lab: HereLab) -> None:
     assert lab.api.requests() == []
 
 
-def test_a_site_without_a_media_folder_is_told_to_choose_one(lab: HereLab) -> None:
+def test_a_site_without_a_media_folder_is_told_to_choose_one(
+    lab: HereLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """O8: no file is written into the folder that the command happens to be started in."""
     lab.settings.MEDIA_ROOT = ""
-    before = sorted(os.listdir())
+    (here := tmp_path / "here").mkdir()  # other tests may write into the project's own folder
+    monkeypatch.chdir(here)
     assert_refused(lab.site.run("1"), "set MEDIA_ROOT")
-    assert sorted(os.listdir()) == before
+    assert os.listdir() == []
     assert lab.api.requests() == []
 
 

@@ -39,6 +39,18 @@ def until(happened: Callable[[], Any], seconds: float = 60.0) -> Any:
     return found
 
 
+def heard(pid: int, number: int) -> None:
+    """Wait until a process has taken a signal that was sent to it, and its Python, too."""
+    until(lambda: not _pending(pid) >> (number - 1) & 1)
+    time.sleep(0.3)  # from the signal to its handler in Python; another one by then is the same one
+
+
+def _pending(pid: int) -> int:
+    """Return the signals that a process was sent and has not taken yet, a bit each."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(r"ShdPnd:\s*(\w+)", status)[0], 16)
+
+
 @dataclass(frozen=True)
 class Run:
     """How a run of the command ended: exit code, what it printed, and its report if it got one."""
