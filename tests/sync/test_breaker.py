@@ -7,12 +7,22 @@ import time
 import pytest
 
 from sprites.errors import Code
-from sprites.sync.breaker import Host
+from sprites.sync.breaker import Host, Rules
 from sprites.sync.queues import Queues
 from sprites.sync.stop import ExitCode
 from sprites.worker.records import Failure, Meter, Outcome
 
+from ..support.clock import is_within
 from .scripted import BUSY, OK, RULES, Job, Move, Script, Trace, failed, jobs, scheduled, wait_for
+
+
+class Patient(Rules):
+    """Rules under which no job of a test is tried twice: fresh ones come first, however slow."""
+
+    def delay(self, failures: int) -> float:
+        """Return more seconds than a test takes."""
+        return 60.0
+
 
 SLOW = RULES._replace(max_outage=60.0)
 """Rules under which no outage of a test lasts too long."""
@@ -22,19 +32,24 @@ SLOW = RULES._replace(max_outage=60.0)
 def test_a_paused_host_is_left_alone_while_another_goes_on(code: Code, status: int) -> None:
     """No job of its host is handed out before the time that it named; others go on."""
     limited = failed(code, status, retry_after=1.0)
-    refused_at = 0.0
+    trace, refused_at = Trace(), 0.0
 
     def refuse() -> Outcome:
         nonlocal refused_at
+        assert trace.wait(lambda: trace.most == 4)  # nothing else is handed out meanwhile
         refused_at = time.monotonic()
         return limited
 
+    def until_another_goes_on() -> Outcome:
+        assert trace.wait(lambda: any(job.host == "b" for job, _ in trace.starts))
+        return OK
+
     mixed = [job for pair in zip(jobs(20, "a"), jobs(20, "b"), strict=True) for job in pair]
-    done = scheduled(Script({Job(0, "a"): [refuse]}), mixed, workers=2, window=4)
+    script = Script({Job(0, "a"): [refuse], Job(1, "a"): [until_another_goes_on]})
+    done = scheduled(script, mixed, workers=2, window=4, trace=trace)
     assert set(done.codes().values()) == {None}
-    paused = [at for at in done.trace.times("a") if refused_at < at < refused_at + 1.0]
-    assert len(paused) <= 4, "no more than were on their way"
-    assert max(done.trace.times("b")) < refused_at + 1.0
+    assert not [at for at in trace.times("a") if refused_at < at < refused_at + 1.0]
+    assert is_within(max(trace.times("b")) - refused_at, 1.0)
     assert done.attempts()[Job(0, "a")] == 2
     assert sum(done.attempts().values()) == 41
 
@@ -45,7 +60,7 @@ def test_what_waits_for_a_worker_is_taken_back_by_a_pause() -> None:
     limited = failed(Code.RATE_LIMITED, 429, retry_after=0.3)
 
     def until_it_is_back() -> Outcome:
-        assert trace.wait(lambda: not trace.flying[waits])
+        assert trace.wait(lambda: waits in trace.alone and not trace.flying[waits])
         return OK
 
     script = Script({Job(0, "a"): [limited], Job(2, "a"): [until_it_is_back]})
@@ -62,15 +77,15 @@ def test_the_longest_of_the_pauses_that_a_host_asks_for_is_kept() -> None:
 
     def soon() -> Outcome:
         assert trace.wait(lambda: trace.most == 2)
-        return failed(Code.RATE_LIMITED, 429, retry_after=0.1)
+        return failed(Code.RATE_LIMITED, 429, retry_after=1.0)
 
     def late() -> Outcome:
         assert trace.wait(lambda: trace.most == 2 and not trace.flying[Job(0)])
-        return failed(Code.RATE_LIMITED, 429, retry_after=0.6)
+        return failed(Code.RATE_LIMITED, 429, retry_after=1.5)
 
     script = Script({Job(0): [soon], Job(1): [late]})
     scheduled(script, jobs(4), workers=2, window=2, trace=trace)
-    assert trace.starts[2][1] - trace.starts[1][1] >= 0.6
+    assert trace.starts[2][1] - trace.starts[1][1] >= 1.5
 
 
 def test_a_host_that_asks_for_too_long_a_pause_ends_the_run() -> None:
@@ -87,7 +102,9 @@ def test_a_host_that_only_asks_for_pauses_ends_the_run() -> None:
     limited = failed(Code.RATE_LIMITED, 429, retry_after=0.01)
     done = scheduled(lambda job: limited, jobs(50), workers=2, window=4)
     assert done.stop.exit_code is ExitCode.STOPPED
-    assert len(done.seen) <= RULES.retries + 4
+    # Each of two workers may still be at one when the pause begins: it makes the pause longer for
+    # a job that was let out behind it, and whose refusal then is of the same pause.
+    assert len(done.seen) <= RULES.retries + 4 + 2
     assert not any(code is None for code in done.codes().values())
 
 
@@ -108,20 +125,21 @@ def test_a_path_that_alone_is_refused_for_now_is_given_up() -> None:
 
 def test_the_rate_is_kept() -> None:
     """With a rate of 40 jobs a second, the n-th is handed out n/40 s after the first or later."""
-    rules = RULES._replace(rate=40.0)
+    rules, began = RULES._replace(rate=40.0), time.monotonic()
     done = scheduled(Script({Job(2): [BUSY, BUSY]}), jobs(10), rules=rules)
     starts = done.trace.times("a")
     assert len(starts) == 12
     for number, at in enumerate(starts):
-        assert at - starts[0] >= number / 40 - 0.005
+        assert at - began >= number / 40 - 1e-6
 
 
 def test_the_rate_counts_requests() -> None:
     """Jobs that take two requests each, as behind a redirect, are handed out half as often."""
     two = Outcome(meter=Meter("1:1", 0.0, 0.0, requests=2, bytes=0))
+    began = time.monotonic()
     done = scheduled(lambda job: two, jobs(12), workers=1, window=1, rules=RULES._replace(rate=40))
     starts = done.trace.times("a")
-    assert starts[-1] - starts[0] >= 11 * 2 / 40 - 0.005
+    assert starts[-1] - began >= 11 * 2 / 40 - 1e-6
 
 
 @pytest.mark.parametrize("code", [Code.BLOCKED, Code.TLS])
@@ -139,7 +157,13 @@ def test_a_host_that_refuses_ends_the_run(code: Code) -> None:
 @pytest.mark.parametrize("workers", [1, 4])
 def test_a_host_that_does_not_answer_ends_the_run_in_time(code: Code, workers: int) -> None:
     """It is asked by all workers once, then by one job after each rest, until its time is over."""
-    done = scheduled(lambda job: failed(code), jobs(500), workers=workers, window=2 * workers)
+    done = scheduled(
+        lambda job: failed(code),
+        jobs(500),
+        workers=workers,
+        window=2 * workers,
+        rules=Patient(*RULES),
+    )
     assert done.stop.exit_code is ExitCode.STOPPED
     assert "made" in done.stop.message
     rests = 1 + RULES.max_outage / (1.5 * RULES.back_off) + 2
@@ -168,7 +192,9 @@ def test_failures_within_a_rest_are_one_event() -> None:
         return failed(Code.UNREACHABLE)
 
     def probe() -> Outcome:
-        assert sum(trace.flying.values()) == 1
+        # The last that failed together may come back when the rest is over.
+        assert trace.wait(lambda: trace.flying.total() == 1)
+        assert len(trace.starts) == 31
         away.set()
         return OK
 
@@ -235,7 +261,8 @@ def test_a_probe_that_no_worker_has_begun_is_sent_again() -> None:
 def test_few_bad_paths_at_the_end_of_a_run_are_no_outage() -> None:
     """Fewer than twenty that are left and fail do so one by one; the run ends by itself."""
     bad = jobs(12, first=30)
-    done = scheduled(Script({job: [BUSY] * 99 for job in bad}), jobs(42))
+    rules = RULES._replace(max_outage=1.0)
+    done = scheduled(Script({job: [BUSY] * 99 for job in bad}), jobs(42), rules=rules)
     assert done.codes() == dict.fromkeys(jobs(30)) | dict.fromkeys(bad, Code.HTTP_5XX)
     assert {done.attempts()[job] for job in bad} <= {RULES.retries + 1, RULES.retries + 2}
     assert not done.stop.asked

@@ -11,6 +11,7 @@ from sprites.worker.records import Outcome
 
 from ..support.clock import within
 from ..support.policies import fetch
+from ..support.site import until
 from .scripted import OK, Job, Script, Trace, failed, jobs, scheduled
 
 
@@ -46,16 +47,22 @@ def test_a_stop_ends_what_hangs_on_a_socket(api: PokeAPI, monkeypatch: pytest.Mo
     stop = Stop()
     api.fault("/silent", hang=True)
 
-    def hang() -> Outcome:
+    def ask() -> None:
+        until(lambda: api.requests("/silent"))
         stop.ask(ExitCode.TERMINATED, "by a test")
+
+    def hang() -> Outcome:
         try:
             fetch(api, "/silent", READ_TIMEOUT=60, TIMEOUT=60)
         except SpritesError as error:
             return failed(error.code)
         return OK
 
+    asking = threading.Thread(target=ask)
+    asking.start()
     with within(1.5):
         done = scheduled(Script({Job(0): [hang]}), jobs(1), stop=stop)
+    asking.join()
     assert done.finished == []
     assert [each.outcome.failure is not None for each in done.seen] == [True]
     assert not stop.gave_up

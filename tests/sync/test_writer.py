@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -47,23 +47,22 @@ def refused(model: type[Model], bad: Q) -> Iterator[None]:
 
 
 @contextmanager
-def locked(seconds: float) -> Iterator[threading.Event]:
-    """Hold the database's write lock on another connection, from the event's setting on."""
-    start = threading.Event()
+def locked(seconds: float, when: Callable[[], Any], then: Callable[[], None]) -> Iterator[None]:
+    """Hold the database's write lock on another connection, and do something once it is held."""
 
     def hold() -> None:
-        assert start.wait(20)
+        until(when)
         with atomic():
             if connection.vendor == "postgresql":
                 connection.cursor().execute("LOCK TABLE sprites_sprite IN EXCLUSIVE MODE")
             Sprite.objects.filter(pk=0).delete()
+            then()
             threading.Event().wait(seconds)
         connections.close_all()
 
     holder = threading.Thread(target=hold)
     holder.start()
-    yield start
-    start.set()
+    yield
     holder.join(30)
 
 
@@ -122,17 +121,9 @@ def test_a_bad_pokemon_row_fails_alone(site: Site) -> None:
 
 def test_a_lock_of_seconds_costs_nothing(site: Site) -> None:
     """Somebody else writes for 3 s in the middle of a run: it waits, and all is stored."""
-    site.api.fault("/sprites/pokemon/*", delay=0.1)
-    with locked(3.0) as start:
-
-        def watch() -> None:
-            until(lambda: site.api.requests("/sprites/*"))
-            start.set()
-
-        watching = threading.Thread(target=watch)
-        watching.start()
+    site.api.fault("/sprites/pokemon/*", hold=True)
+    with locked(3.0, when=lambda: site.api.requests("/sprites/*"), then=site.api.clear):
         run = site.run(*TWENTY)
-        watching.join()
     assert run.exit_code == 0, run.stderr
     assert run.sprites["stored"] == run.sprites["wanted"]
     assert run.report["seconds"] > 2

@@ -73,8 +73,8 @@ def test_silence_within_a_body_ends_in_time() -> None:
 
 def test_a_drip_that_is_faster_than_the_read_timeout_is_no_silence(api: PokeAPI) -> None:
     """Each byte begins the read timeout anew, so that a slow body of some bytes comes whole."""
-    api.fault(PNG, body="a slow body", drip=0.15)
-    assert fetch(api, PNG, READ_TIMEOUT=1.2).body == b"a slow body"
+    api.fault(PNG, body="a slow body of some bytes", drip=0.15)
+    assert fetch(api, PNG, READ_TIMEOUT=3.2).body == b"a slow body of some bytes"
 
 
 def test_a_path_is_asked_for_as_it_is(api: PokeAPI) -> None:
