@@ -18,7 +18,7 @@ _ENDS_WITHIN = 12.0
 
 def start(lab: ShellLab, *arguments: str) -> "subprocess.Popen[str]":
     """Start a run of the selection, having emptied the server's log."""
-    lab.api.clear_log()
+    lab.forget()
     process = lab.site.start(*lab.selection, *arguments)
     lab.started.append(process)
     return process

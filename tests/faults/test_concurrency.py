@@ -4,6 +4,7 @@ import os
 import re
 import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -138,9 +139,10 @@ def test_deleting_one_row_never_takes_the_file_of_another(lab: HereLab) -> None:
 def test_a_reader_sees_whole_bytes_while_they_are_replaced(lab: HereLab) -> None:
     """K4: whoever opens the file that a row names gets all of the old bytes or of the new."""
     lab.clean()
-    one = lab.files()[lab.row()["file"]]
-    two = lab.files()[lab.row(pokemon=2)["file"]]
-    over, torn, seen = threading.Event(), [], set()
+    sprites = [(key, n) for key in ("front_default", "back_default") for n in (1, 2, 3)]
+    old, *bodies = (lab.files()[lab.row(*sprite)["file"]] for sprite in sprites)
+    over, torn = threading.Event(), []
+    seen: set[bytes] = set()
 
     def read() -> None:
         while not over.is_set():
@@ -156,12 +158,15 @@ def test_a_reader_sees_whole_bytes_while_they_are_replaced(lab: HereLab) -> None
 
     reader = threading.Thread(target=read)
     reader.start()
-    for body in (two, one, two, one):
-        lab.api.put(PNG, body, "image/png")
-        lab.settle(lab.run("--force", "--sprites", "front_default"), 0)
-    over.set()
-    reader.join()
+    try:
+        until(lambda: old in seen)
+        for body in bodies:  # each of them once, for no file's name shall come again
+            lab.api.put(PNG, body, "image/png")
+            lab.settle(lab.run("--force", "--sprites", "front_default"), 0)
+            until(partial(seen.__contains__, body))
+    finally:
+        over.set()
+        reader.join()
     assert torn == []
-    assert seen <= {one, two}
-    assert len(seen) == 2
+    assert seen == {old, *bodies}
     lab.heal("--force")

@@ -60,8 +60,11 @@ def test_a_run_that_is_killed_within_a_file_leaves_nothing_wrong(
 ) -> None:
     """P3, S5: on one thread, as the limit on files kills whoever writes next, SQLite as well."""
     furnish(shell_lab, untouched)
+    incoming = shell_lab.media / "sprites/.incoming"
+    for digit in "0123456789abcdef":  # a file whose folder is not there yet is opened twice
+        (incoming / digit).mkdir(parents=True, exist_ok=True)
     assert crash(shell_lab, "write", 2, "--force", "--executor", "sync")  # 1 is the probe
-    parts = (shell_lab.media / "sprites/.incoming").rglob("*.part")
+    parts = incoming.rglob("*.part")
     assert [part.stat().st_size for part in parts] == [100]
     shell_lab.assert_files(strays=True)
     shell_lab.heal("--force")

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -73,11 +74,17 @@ def test_a_lock_that_passes_costs_nothing(
     """D1, D3: a batch that the database refuses is written again over a new connection."""
     lab = impatient
     lab.api.fault(GIF, hold=True)
+    options = connection.settings_dict["OPTIONS"]
+
+    def under_way() -> bool:
+        if is_held := bool(lab.api.requests(GIF)):
+            options["timeout"] = 60  # of the new connection: the lock may pass slowly
+        return is_held
 
     def refused_once() -> None:
         until(lambda: "one more try" in caplog.text)
 
-    with locked_from(lab, lambda: lab.api.requests(GIF), refused_once):
+    with locked_from(lab, under_way, refused_once):
         run = lab.run()
     lab.settle(run, 0)
     lab.heal()
@@ -166,11 +173,22 @@ def test_a_connection_that_is_cut_is_opened_anew(
     lab: HereLab, caplog: pytest.LogCaptureFixture, text: str, when: str
 ) -> None:
     """D3: cut before a statement or before its commit, the batch is done again, and only once."""
-    lab.api.fault(GIF, delay=1.2)  # for a heartbeat and a batch in the middle
-    lab.api.fault("*/generation/*", delay=0.6)  # behind the Pokémon, which get theirs at the end
+    lab.options(TIMEOUT=60, READ_TIMEOUT=60)  # what is held is no silence
+    lab.api.fault(GIF, hold=True)
+    lab.api.fault("*/generation/*", hold=True)  # behind the Pokémon, which get theirs at the end
     cutter = Cutter(text, 1, when)
+
+    def let_go() -> None:
+        until(lambda: Pokemon.objects.count() == 3 and lab.api.requests(GIF))
+        connection.close()
+        time.sleep(1.2)  # for a heartbeat and a batch in the middle
+        lab.api.clear()
+
+    letting_go = threading.Thread(target=let_go)
+    letting_go.start()
     with connection.execute_wrapper(cutter):
         run = lab.run()
+    letting_go.join()
     assert cutter.hits == 1
     lab.settle(run, 0)
     assert run.report["pokemon"]["new"] == 3
@@ -215,6 +233,7 @@ def test_a_database_that_cuts_every_connection_ends_the_run(lab: HereLab) -> Non
 def test_readers_and_the_writer_do_not_meet(lab: HereLab) -> None:
     """D2: eight readers of the gallery during a run: no error in them, none in the run."""
     lab.clean()
+    lab.options(TIMEOUT=60, READ_TIMEOUT=60)  # the readers take most of Python's time
     over, errors, reads = threading.Event(), [], []
 
     def read() -> None:

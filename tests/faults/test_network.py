@@ -225,7 +225,7 @@ def test_a_host_that_accepts_and_says_nothing_is_given_up(lab: HereLab) -> None:
     held: list[socket.socket] = []
     with Line(lambda line: held.append(line.dup())) as silent:
         move_pictures(lab, silent.origin)
-        lab.options(READ_TIMEOUT=0.2, RETRIES=0, BREAKER=1)
+        lab.options(READ_TIMEOUT=1, RETRIES=0, BREAKER=1)
         lab.settle(lab.run(), 3, within=6)
         assert len(silent.hits) <= 4 + 8
     for line in held:
