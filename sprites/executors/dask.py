@@ -70,6 +70,7 @@ class Node:
 
     address: str
     threads: int
+    is_new: bool = True
     tasks: set[Task] = field(default_factory=set)
 
     @property
@@ -136,22 +137,31 @@ class DaskExecutor(Executor):
     def _feed(self) -> None:
         """Send batches while there is a thread for one."""
         while self._backlog and (node := self._idlest()):
-            if items := self._next_batch():
+            if items := self._next_batch(node):
                 task = self._loop.create_task(self._send(node, [item.call for item in items]))
+                node.is_new = False
                 node.tasks.add(task)
                 task.add_done_callback(partial(self._settle, node, items))
 
     def _idlest(self) -> Node | None:
-        """Return the worker with most free threads, or None where enough is out."""
+        """Return the worker with most free threads, or None where enough is out.
+
+        One that has had nothing yet comes first: as many probes as there are reach all of them.
+        """
         out = sum(len(node.tasks) for node in self.nodes.values())
         free = [node for node in self.nodes.values() if node.free > 0]
-        return max(free, key=lambda node: node.free) if free and out < self._max_workers else None
+        if not free or out >= self._max_workers:
+            return None
+        return max(free, key=lambda node: (node.is_new, node.free))
 
-    def _next_batch(self) -> list[WorkItem]:
-        """Take a thread's share of the backlog and no more, so that all threads end together."""
+    def _next_batch(self, node: Node) -> list[WorkItem]:
+        """Take a thread's share of the backlog and no more, so that all threads end together.
+
+        For a worker that has had nothing yet it is a single call.
+        """
         threads = min(self._max_workers, sum(node.threads for node in self.nodes.values()))
         items = [self._backlog.popleft()]
-        share = min(MAX_BATCH, len(self._backlog) // threads)
+        share = 1 if node.is_new else min(MAX_BATCH, len(self._backlog) // threads)
         while self._backlog and len(items) < share and not items[0].is_alone:
             items.append(self._backlog.popleft())
         return [item for item in items if item.begin()]

@@ -35,6 +35,11 @@ def until(path: str) -> Outcome:
     return Outcome()
 
 
+def place() -> Outcome:
+    """Return the number of the process that this is called in."""
+    return Outcome(snapshot=str(os.getpid()))
+
+
 class Elsewhere(Storage):
     """A folder behind the bare Storage API, as a bucket is: only its alias travels."""
 

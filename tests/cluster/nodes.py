@@ -40,7 +40,7 @@ class Nodes:
         for _ in range(count):
             worker = self._start("dask_worker", self.address, *options, **(know or {}))
             self.workers.append(worker)
-        until(lambda: self._registered() == len(self.workers))
+        until(lambda: self._registered() >= len(self.workers), seconds=180)
 
     def _start(self, name: str, *options: str, **more: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", f"distributed.cli.{name}", *options]

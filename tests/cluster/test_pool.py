@@ -62,6 +62,16 @@ def test_the_window_holds_a_batch_for_each_worker_and_another(nodes: Nodes) -> N
     pool.close(wait=True)
 
 
+def test_as_many_calls_as_workers_reach_each_of_them(mortals: Nodes) -> None:
+    """So a probe sees every machine's storage, however few work at once, and one does more."""
+    mortals.add(1, threads=4)
+    mortals.add(3, threads=1)
+    pool = open_pool("dask", 1, mortals.address)
+    called = [pool.submit(calls.place) for _ in range(pool.nodes)]
+    assert len({future.result(60).snapshot for future in called}) == 4
+    pool.close(wait=True)
+
+
 def test_a_job_that_kills_its_workers_fails_alone(mortals: Nodes) -> None:
     """It is given up as ``worker_died`` before it has killed them all; all others are done."""
     mortals.add(4, threads=1)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from typing import Any
 
 from sprites import __version__
@@ -12,7 +13,8 @@ from ..support.clock import within
 from ..support.site import Run, until
 from .nodes import Nodes
 
-SLOW: dict[str, Any] = {"path": "/sprites/*", "delay": 0.4}
+IMAGES = "/sprites/*"
+SLOW: dict[str, Any] = {"path": IMAGES, "delay": 0.4}
 
 
 def on(lab: ShellLab, nodes: Nodes) -> ShellLab:
@@ -37,10 +39,10 @@ def test_images_behind_an_alias_need_workers_with_settings(lab: ShellLab, mortal
     """Only the alias travels, and the worker looks it up; one that can't ends the run at once."""
     on(lab, mortals).site.environment["DJANGO_SETTINGS_MODULE"] = "tests.cluster.settings"
     known = {"DJANGO_SETTINGS_MODULE": "tests.cluster.settings", "MEDIA_ROOT": str(lab.media)}
-    mortals.add(1, know=known)
+    mortals.add(1, threads=4, know=known)
     lab.settle(lab.run(), 0, within=30)
     assert lab.state() == lab.ideal
-    mortals.add(1)
+    mortals.add(1, threads=1)
     run = lab.run("--force")
     assert (run.exit_code, len(said(run.stderr))) == (2, 1)
     assert "DJANGO_SETTINGS_MODULE" in run.stderr
@@ -59,13 +61,17 @@ def test_workers_of_another_release_end_the_run_at_once(lab: ShellLab, nodes: No
 def test_a_killed_worker_costs_nothing(lab: ShellLab, mortals: Nodes) -> None:
     """kill -9 of a busy worker: its jobs run elsewhere, and the run ends whole."""
     mortals.add(2)
-    on(lab, mortals).api.fault(**SLOW)
+    on(lab, mortals).api.fault(IMAGES, hold=True, after=1)
     process = start(lab, "--workers", "4")
-    until(lambda: sprite_files(lab))
+    until(lambda: sprite_files(lab) and len(lab.api.requests(IMAGES)) >= 1 + 4)
     mortals.workers[0].kill()
+    asked = Counter(entry.path for entry in lab.api.requests())
+    lab.api.clear()
     exit_code, out, err = ended(process, within=30)
     run = lab.settle(Run(exit_code, out, err), 0, within=30, deaths=True)
     assert run.report["retries"] > 0
+    asked.update(entry.path for entry in lab.api.requests())
+    assert max(asked.values()) <= lab.retries + 1
     assert said(err) == []
     assert lab.state() == lab.ideal
 
@@ -74,8 +80,9 @@ def test_a_killed_scheduler_ends_the_run_soon(lab: ShellLab, mortals: Nodes) -> 
     """Exit 3 within seconds with one line; the next run, on whatever executor, goes on."""
     mortals.add(1)
     on(lab, mortals).api.fault(**SLOW)
+    lab.api.fault(IMAGES, hang=True, after=8)
     process = start(lab, "--workers", "2")
-    until(lambda: len(sprite_files(lab)) > 7)
+    until(lambda: len(sprite_files(lab)) == 8)  # a batch has come back: it begins three such calls
     mortals.scheduler.kill()
     exit_code, out, err = ended(process, within=8)
     run = Run(exit_code, out, err)

@@ -50,7 +50,7 @@ def opened(name: str, workers: int = 2) -> Iterator[Pool]:
 def test_a_name_gives_an_executor(name: str) -> None:
     """Our three names and any dotted path to an Executor, or to a factory of one."""
     with opened(name) as pool:
-        assert pool.submit(pow, 2, 5).result(10) == 32
+        assert pool.submit(pow, 2, 5).result(60) == 32
         with pytest.raises(LookupError, match="on purpose"):
             pool.submit(factories.fail).result(10)
 
