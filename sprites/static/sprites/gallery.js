@@ -14,7 +14,7 @@
   // Fetch a page of the same kind and put its marked parts in place of ours.
   async function show(url, { record = "push", top = false } = {}) {
     asked?.abort();
-    asked = new AbortController();
+    asked = Object.assign(new AbortController(), { record });
     let page;
     try {
       const reply = await fetch(url, { signal: asked.signal, headers: { Accept: "text/html" } });
@@ -108,6 +108,7 @@
 
   addEventListener("popstate", () => {
     if (location.pathname + location.search !== shown) show(location.href, { record: "" });
+    else if (asked?.record === "") asked.abort(); // Back asked for it, and Forward has left it
   });
 
   // An image that the storage has lost leaves its stage, and words in its place.
