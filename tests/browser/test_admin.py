@@ -15,7 +15,7 @@ from sprites.models import SyncRun
 from sprites.testing import PokeAPI
 
 from ..support.background import finish, running
-from ..support.clock import slowness
+from ..support.clock import within
 from .test_accessibility import violations
 
 Open = Callable[..., Page]
@@ -49,19 +49,21 @@ def admin(blank: str, upstream: PokeAPI, visit: Open) -> Open:
     return open_page
 
 
-def test_from_a_request_to_its_end(admin: Open, upstream: PokeAPI) -> None:
+def test_from_a_request_to_its_end(admin: Open, upstream: PokeAPI, settings: Settings) -> None:
     """Choose, preview, confirm: the page follows the run to its end without being loaded anew."""
+    settings.SPRITES |= {"TIMEOUT": 60, "READ_TIMEOUT": 60}  # what is held is no silence
     page = admin(RUNS)
     page.click("text=Fetch…")
     page.fill("[name=limit]", "30")
     page.click("text=Preview")
     expect(page.locator("dd").first).to_have_text("30")
-    upstream.fault("*.png", delay=1.0)
+    upstream.fault("*.png", hold=True)
     page.click("text=Start the run")
     page.evaluate("window.same = true")
     expect(page.locator("#run-state .running")).to_be_visible()
     expect(page.get_by_text(re.compile(r"\d+ of [1-9]\d* sprites"))).to_be_visible()
     expect(page.locator("svg.lanes")).to_be_visible()
+    upstream.clear()
     expect(page.locator("#run-state .done")).to_be_visible()
     expect(page.get_by_role("button", name="Run again")).to_be_visible()
     assert page.get_by_role("button", name="Stop").count() == 0
@@ -96,8 +98,9 @@ def test_stop(admin: Open, upstream: PokeAPI) -> None:
     page.click("text=Start the run")
     expect(page.get_by_text(re.compile(r"0 of [1-9]\d* sprites"))).to_be_visible()
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("The run was asked to stop")).to_be_visible()
-    expect(page.locator("#run-state .cancelled")).to_be_visible(timeout=6000 * slowness())
+    with within(6):
+        expect(page.get_by_text("The run was asked to stop")).to_be_visible()
+        expect(page.locator("#run-state .cancelled")).to_be_visible()
     finish()
     run = SyncRun.objects.get()
     assert run.pokemon_checked > 0
@@ -155,6 +158,7 @@ def test_axe_finds_nothing(admin: Open, upstream: PokeAPI) -> None:
     assert violations(page) == []
     page.fill("[name=limit]", "5")
     page.click("text=Preview")
+    page.wait_for_load_state()
     assert violations(page) == []
     page.click("text=Start the run")
     expect(page.locator("#run-state .failed")).to_be_visible()

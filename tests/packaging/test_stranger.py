@@ -115,16 +115,16 @@ def test_five_lines_show_the_gallery_and_the_admin(stranger: Stranger) -> None:
 
 def test_a_run_from_the_admin_goes_on_behind_the_page(stranger: Stranger, pokeapi: PokeAPI) -> None:
     """Without any TASKS setting the page comes at once, and the run ends in the background."""
-    pokeapi.fault("*/pokemon/9/", delay=2)
+    pokeapi.fault("*/pokemon/9/", hold=True)
     with stranger.serve() as browser:
         browser.log_in("ash", PASSWORD)
         form = browser.get("admin/sprites/syncrun/fetch/")
         preview = browser.post(form, pokemon="9", sprites="default")
         page = browser.post(preview, "../start/", request=preview.hidden("request"))
         assert "data-goes-on" in page.text
+        pokeapi.clear()
         until(lambda: "data-goes-on" not in browser.get(page.url).text)
         assert len(images(browser.get(""))) == 5
-    pokeapi.clear()
 
 
 def test_a_media_folder_must_be_chosen(stranger: Stranger, pokeapi: PokeAPI) -> None:

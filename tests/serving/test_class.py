@@ -27,9 +27,13 @@ QUICK = {"LIMIT": "3", "ADDRESS": HERE, "SPRITES_MAX_OUTAGE": "0.1"}
 
 
 def free_port() -> str:
-    """Return a port that nobody listens on."""
-    with socket.create_server((HERE, 0)) as taken:
-        return str(taken.getsockname()[1])
+    """Return a port that the site can listen on, and nobody else gets: it stays bound."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the site has it
+    holder.bind((HERE, 0))
+    port = str(holder.getsockname()[1])
+    holder.detach()
+    return port
 
 
 def start(teacher: ShellSite, **more: str) -> "subprocess.Popen[str]":

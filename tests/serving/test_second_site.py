@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -89,10 +90,13 @@ def test_a_second_site_is_filled_from_the_first(
             second.assert_whole(run)
             assert rows_of(second) == rows_of(shell)
             assert files_in(second.media) == files_in(shell.media)
+            # A line of its log comes after the reply.
+            until(lambda: statuses(shell).total() == 1 + run.report["requests"])
             before = statuses(shell)
             again = second.fetch(*SELECTION)
             assert again.exit_code == 0
             assert again.sprites["unchanged"] == again.sprites["wanted"] == 15
+            until(lambda: (statuses(shell) - before).total() >= again.report["requests"])
             assert statuses(shell) - before == {
                 ("api", "200"): 1, ("api", "304"): 3, ("sprites", "304"): 15,
             }  # fmt: skip
@@ -126,10 +130,16 @@ def test_a_site_whose_sprites_are_in_a_bucket_fills_another(
 def test_a_first_site_that_dies_is_waited_for(shell: ShellSite, second: ShellSite) -> None:
     """It is an upstream as any other: once it is there again, the run goes on, to its end."""
     assert shell.fetch(*SELECTION).exit_code == 0
+    last = max(shell.media.rglob("*.png"))
+    body = last.read_bytes()
+    last.unlink()
+    os.mkfifo(last)  # who opens it waits: the first site dies before it has sent all
     with shell.serve() as first:
         fill(second, first.root.rstrip("/"), SPRITES_RATE="30")
         process = second.start(*SELECTION)
         until(lambda: statuses(shell)[("sprites", "200")] > 4)
+    last.unlink()
+    last.write_bytes(body)
     with shell.serve(port=int(first.root.split(":")[2].strip("/"))):
         out, err = process.communicate(timeout=60)
         assert statuses(shell)[("sprites", "200")] > 0

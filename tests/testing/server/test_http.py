@@ -13,6 +13,7 @@ import pytest
 from sprites.testing import PokeAPI
 
 from ...support.clock import within
+from ...support.site import until
 from ..conftest import Get, connect, fetch, read
 
 
@@ -87,6 +88,8 @@ def test_a_client_that_hangs_up_does_no_harm(api: PokeAPI, get: Get) -> None:
         with socket.create_connection((host, int(port))) as rude:
             rude.sendall(b"GET /sprites/pokemon/other/home/7.png HTTP/1.1\r\nHost: x\r\n\r\n")
     assert get("pokemon/7/").status == 200
+    # None of them goes on into the log of the next test.
+    until(lambda: len([entry for entry in api.requests("*/home/7.png") if entry.ended]) == 20)
 
 
 def test_small_requests_are_served_by_the_thousand(api: PokeAPI) -> None:
@@ -100,9 +103,12 @@ def test_small_requests_are_served_by_the_thousand(api: PokeAPI) -> None:
 
 def test_latency_is_slept_per_request_and_requests_overlap() -> None:
     with PokeAPI(latency=0.1) as slow, ThreadPoolExecutor(8) as pool:
+        slow.fault("*", hold=True)  # until all are there
+        replies = [pool.submit(fetch, slow, f"pokemon/{number}/") for number in range(1, 9)]
+        until(lambda: slow.stats()["running"] == 8)
         start = time.perf_counter()
-        paths = [f"pokemon/{number}/" for number in range(1, 9)]
         with within(0.7):
-            assert [r.status for r in pool.map(lambda path: fetch(slow, path), paths)] == [200] * 8
+            slow.clear()
+            assert [reply.result().status for reply in replies] == [200] * 8
         assert time.perf_counter() - start >= 0.1
         assert slow.stats()["max_concurrent"] == 8

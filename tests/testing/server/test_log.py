@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sprites.testing import PokeAPI
 from sprites.testing.server.log import RequestLog
 
+from ...support.site import until
 from ..conftest import Get, fetch
 
 PNG = "/sprites/pokemon/7.png"
@@ -62,9 +63,12 @@ def test_stats_add_up(api: PokeAPI, get: Get) -> None:
 
 
 def test_max_concurrent_is_the_number_of_workers_and_never_more(api: PokeAPI) -> None:
-    api.fault(PNG, delay=0.02)
+    api.fault(PNG, hold=True)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: fetch(api, PNG), range(24)))
+        replies = [pool.submit(fetch, api, PNG) for _ in range(24)]
+        until(lambda: api.stats()["running"] == 4)
+        api.clear()
+        assert [reply.result().status for reply in replies] == [200] * 24
     assert api.stats()["max_concurrent"] == 4
 
 
