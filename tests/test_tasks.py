@@ -271,6 +271,7 @@ def test_a_backend_that_is_none_is_named(
     with pytest.raises(UsageError, match=f"TASKS: .*{backend.rpartition('.')[0]}"):
         tasks.start(SyncRequest(limit=3))
     assert not SyncRun.objects.exists()
+    assert tasks.standing(SyncRun(state=State.QUEUED)) == State.QUEUED
 
 
 def test_a_site_starts_without_what_does_a_run() -> None:

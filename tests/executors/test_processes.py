@@ -152,6 +152,14 @@ def _fate(future: "Future[int]") -> str:
     return "broken" if isinstance(future.exception(), BrokenExecutor) else "done"
 
 
+def printed(script: str) -> str:
+    """Run a script in a process of its own, which has no fork server yet, and return its output."""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
 def test_a_process_that_cannot_start_breaks_the_pool() -> None:
     """Where there is no interpreter to start, calls end with an error and do not wait for ever."""
     script = (
@@ -159,9 +167,7 @@ def test_a_process_that_cannot_start_breaks_the_pool() -> None:
         "from sprites.executors.processes import ProcessExecutor;"
         "print(ProcessExecutor(1).submit(pow, 2, 3).exception(30))"
     )
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert "no process could be started" in done.stdout, done.stderr
+    assert "no process could be started" in printed(script)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no such signal")
@@ -173,9 +179,7 @@ def test_a_process_never_tells_of_ctrl_c() -> None:
         "print(*[signal.SIGINT in pool.submit(*held).result(60) for _ in range(2)],"
         " signal.SIGINT in signal.pthread_sigmask(*held[1:]))"
     )
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.stdout == "True True False\n", done.stderr
+    assert printed(script) == "True True False\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is forked there")
@@ -187,9 +191,7 @@ def test_what_all_workers_share_is_never_searched_for_garbage() -> None:
         "print(pool.submit(gc.get_freeze_count).result(60) > 20_000,"
         " pool.submit(gc.isenabled).result(60))"
     )
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.stdout == "True True\n", done.stderr
+    assert printed(script) == "True True\n"
 
 
 def test_a_call_that_waits_can_be_cancelled(tmp_path: Path) -> None:
