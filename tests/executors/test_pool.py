@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -78,10 +79,10 @@ def test_threads_share_a_core_as_they_share_the_lock() -> None:
 
 
 @needs_cores
-def test_a_process_has_a_core() -> None:
+def test_a_process_has_a_core(tmp_path: Path) -> None:
     """Their threads do not move between cores, and no two processes wait for the same one."""
     with opened("processes", workers=2) as pool:
-        futures = [pool.submit(factories.cores, 0.2) for _ in range(2)]
+        futures = [pool.submit(factories.cores, str(tmp_path), 2) for _ in range(2)]
         found = [future.result(30) for future in futures]
     assert len(set.union(*found)) == sum(map(len, found)) == 2
 

@@ -13,6 +13,8 @@ import pytest
 
 from sprites.executors.processes import ProcessExecutor
 
+from ..support.factories import meet
+
 ROOT = Path(__file__).parents[2]
 LOCAL = "pickle|local object"
 """What Pythons say of a function that can't be pickled."""
@@ -53,12 +55,9 @@ def place() -> tuple[int, int]:
     return os.getpid(), threading.get_ident()
 
 
-def meet(folder: str, others: int) -> tuple[int, int]:
-    """Wait until so many calls are at work at the same time, and tell where this one is."""
-    Path(folder, str(threading.get_native_id())).touch()
-    end = time.monotonic() + 20
-    while len(os.listdir(folder)) < others and time.monotonic() < end:
-        time.sleep(0.01)
+def meeting_place(folder: str, count: int) -> tuple[int, int]:
+    """Tell where this is called, once so many calls are at work at the same time."""
+    meet(folder, count)
     return place()
 
 
@@ -79,7 +78,7 @@ def hold(path: str) -> int:
 def test_workers_are_threads_of_a_process_a_core(tmp_path: Path) -> None:
     """Thirty-two workers are thirty-two calls at once, and no more processes than cores."""
     executor = ProcessExecutor(32)
-    futures = [executor.submit(meet, str(tmp_path), 32) for _ in range(32)]
+    futures = [executor.submit(meeting_place, str(tmp_path), 32) for _ in range(32)]
     places = {future.result(30) for future in futures}
     executor.shutdown()
     assert len(places) == 32
@@ -127,7 +126,7 @@ def test_a_dead_process_breaks_its_own_calls_only(tmp_path: Path) -> None:
     go, die = tmp_path / "go", tmp_path / "die"
     executor = ProcessExecutor(2)
     try:
-        met = [executor.submit(meet, str(tmp_path), 2) for _ in range(2)]
+        met = [executor.submit(meeting_place, str(tmp_path), 2) for _ in range(2)]
         assert len({future.result(20)[0] for future in met}) == 2
         doomed = executor.submit(die_when, str(die))
         kept = executor.submit(hold, str(go))

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
 
 NOT_CALLABLE = "an executor"
 MARK = "of a fresh process"
@@ -53,9 +54,15 @@ def broken(**options: int) -> Executor:
     raise OSError(f"no cluster for {options['max_workers']}")
 
 
-def cores(seconds: float) -> set[int]:
-    """Return the cores that this may run on, after some time in which others must do the rest."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        pass
+def meet(folder: str, count: int) -> None:
+    """Wait until so many calls are at work at the same time, each on a thread of its own."""
+    Path(folder, str(threading.get_native_id())).touch()
+    end = time.monotonic() + 20
+    while len(os.listdir(folder)) < count and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def cores(folder: str, count: int) -> set[int]:
+    """Return the cores that this may run on, once so many calls are at work."""
+    meet(folder, count)
     return os.sched_getaffinity(0)
