@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from pokesite.middleware import POLICY
 
+from .support.scripts import printed
 from .support.site import ROOT
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -115,5 +116,4 @@ def test_a_command_starts_without_a_search_for_garbage() -> None:
 def test_a_server_keeps_what_is_loaded_from_the_collector() -> None:
     """What the site has loaded before its first page is frozen; what pages leave is collected."""
     script = "import gc, pokesite.wsgi; print(gc.get_freeze_count() > 50_000, gc.isenabled())"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout == "True True\n", done.stderr
+    assert printed(script) == "True True\n"

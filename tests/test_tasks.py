@@ -23,6 +23,7 @@ from sprites.testing import PokeAPI
 
 from .support.background import finish, running
 from .support.clock import is_within, within
+from .support.scripts import printed
 from .support.site import ROOT, ShellSite, Site
 
 State = SyncRun.State
@@ -281,5 +282,4 @@ def test_a_site_starts_without_what_does_a_run() -> None:
         "names = {'sprites.admin', 'sprites.background', 'sprites.sync.run', 'django_tasks'};"
         "print(names & {*sys.modules})"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout == "{'sprites.admin'}\n", done.stderr
+    assert printed(code) == "{'sprites.admin'}\n"

@@ -1,7 +1,6 @@
 """The executor of processes with threads inside, without any sprite."""
 
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -14,8 +13,8 @@ import pytest
 from sprites.executors.processes import ProcessExecutor
 
 from ..support.factories import meet
+from ..support.scripts import printed
 
-ROOT = Path(__file__).parents[2]
 LOCAL = "pickle|local object"
 """What Pythons say of a function that can't be pickled."""
 
@@ -149,14 +148,6 @@ def _fate(future: "Future[int]") -> str:
     if future.cancelled():
         return "cancelled"
     return "broken" if isinstance(future.exception(), BrokenExecutor) else "done"
-
-
-def printed(script: str) -> str:
-    """Run a script in a process of its own, which has no fork server yet, and return its output."""
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert not done.returncode, done.stderr
-    return done.stdout
 
 
 def test_a_process_that_cannot_start_breaks_the_pool() -> None:
